@@ -1,0 +1,20 @@
+"""The servers that tests run against, one fixture per kind of server; see tests/support/tiers.py."""
+
+from __future__ import annotations
+
+from tests.support.kafka_servers import ApacheKafka, DockerKafka, EmbeddedBroker
+from tests.support.tiers import Provider, Tier, tiered_fixture
+
+pytest_plugins = ["tests.support.tier_plugin"]
+
+KAFKA_PROVIDERS = {
+    Tier.EMBEDDED: Provider(start=EmbeddedBroker),
+    Tier.APACHE: Provider(start=ApacheKafka, unavailable=ApacheKafka.unavailable),
+    Tier.DOCKER: Provider(start=DockerKafka, unavailable=DockerKafka.unavailable),
+}
+
+# One server per tier for the whole run; its topics and groups need names of their own in every test.
+kafka_server = tiered_fixture("kafka_server", KAFKA_PROVIDERS)
+
+# A server for one test alone, which may stop, kill and restart it.
+own_kafka_server = tiered_fixture("own_kafka_server", KAFKA_PROVIDERS, scope="function")

@@ -1,0 +1,196 @@
+"""Kafka servers for tests, one class per tier, all with start, stop, kill, restart and `bootstrap`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from embedded import apache_kafka
+from tests.support.processes import ServerProcess, free_port, wait_until
+
+REPOSITORY = Path(__file__).parents[2]
+JARS = REPOSITORY / ".run" / "apache-kafka" / "jars"
+
+# Short periods, so that a test sees retention, compaction and expiry within seconds.
+APACHE_TEST_SETTINGS = {
+    "log.retention.check.interval.ms": "500",
+    "log.initial.task.delay.ms": "500",
+    "log.cleaner.backoff.ms": "500",
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
+    "group.min.session.timeout.ms": "1000",
+    "group.initial.rebalance.delay.ms": "100",
+    # After kill -9 the controller waits for the old session to end before it lets the node serve again.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "300",
+}
+
+
+def _data_directory(directory: Path | None) -> Path:
+    return directory if directory is not None else Path(tempfile.mkdtemp(prefix="kafka-server-"))
+
+
+class EmbeddedBroker(ServerProcess):
+    """The embedded broker on a free loopback port.
+
+    directory: where data and output go (a new temporary directory if None); port: None picks a free one;
+    options: further command line options of `python -m embedded.broker`.
+    """
+
+    def __init__(self, directory: Path | None = None, *options: str, port: int | None = None) -> None:
+        directory = _data_directory(directory)
+        port = port or free_port()
+        self.data = directory / "broker"
+        self.bootstrap = f"127.0.0.1:{port}"
+        command = [sys.executable, "-m", "embedded.broker", "--listen", self.bootstrap]
+        command += ["--data", str(self.data), "--housekeeping-seconds", "0.5", *options]
+        super().__init__("embedded broker", command, port, directory / "broker.log")
+
+
+class ApacheKafka(ServerProcess):
+    """One Apache Kafka node in KRaft mode, from jars kept under .run (fetched by Maven when absent)."""
+
+    def __init__(
+        self, directory: Path | None = None, port: int | None = None, settings: dict[str, str] | None = None
+    ) -> None:
+        directory = _data_directory(directory)
+        port = port or free_port()
+        self.data = directory / "kafka"
+        self.bootstrap = f"127.0.0.1:{port}"
+        command = [sys.executable, "-m", "embedded.apache_kafka", "--listen", self.bootstrap]
+        command += ["--data", str(self.data), "--jars", str(JARS)]
+        for key, value in {**APACHE_TEST_SETTINGS, **(settings or {})}.items():
+            command += ["--set", f"{key}={value}"]
+        super().__init__("Apache Kafka", command, port, directory / "kafka.log")
+
+    @staticmethod
+    def unavailable() -> str | None:
+        """Why it cannot run here, or None; fetches the jars when Maven can."""
+        try:
+            apache_kafka.require_java()
+            apache_kafka.fetch_jars(JARS)
+        except apache_kafka.UnavailableError as reason:
+            return str(reason)
+        return None
+
+    def ready(self) -> bool:
+        # The port opens before the node has a controller; a started line marks the node as serving.
+        return "Kafka Server started" in self.output()[self._earlier_output :] and super().ready()
+
+    def start(self, seconds: float = 90) -> Self:
+        self._earlier_output = len(self.output())
+        return super().start(seconds)
+
+
+class DockerKafka:
+    """Apache Kafka's image by testcontainers, on a fixed loopback port so that it survives a restart."""
+
+    IMAGE = os.environ.get("TEST_KAFKA_IMAGE", "apache/kafka:4.1.0")
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self.port = free_port()
+        self.bootstrap = f"127.0.0.1:{self.port}"
+        self._container: Any = None
+
+    @classmethod
+    def unavailable(cls) -> str | None:
+        return image_unavailable(cls.IMAGE)
+
+    def start(self) -> Self:
+        from testcontainers.core.container import DockerContainer
+
+        listener = "PLAINTEXT://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093"
+        environment = {
+            "KAFKA_NODE_ID": "1",
+            "KAFKA_PROCESS_ROLES": "broker,controller",
+            "KAFKA_LISTENERS": listener,
+            "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://{self.bootstrap}",
+            "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+            "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@127.0.0.1:9093",
+            "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+            "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+            "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+            "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+        }
+        for key, value in APACHE_TEST_SETTINGS.items():
+            environment["KAFKA_" + key.upper().replace(".", "_")] = value
+        container = DockerContainer(self.IMAGE).with_bind_ports(9092, self.port)
+        for key, value in environment.items():
+            container.with_env(key, value)
+        self._container = container.start()
+        self._wait()
+        return self
+
+    def _wait(self) -> None:
+        wait_until(lambda: answers(self.bootstrap), "the container answers the Kafka protocol", seconds=90)
+
+    def stop(self) -> int:
+        if self._container is not None:
+            self._container.stop()
+            self._container = None
+        return 0
+
+    def kill(self) -> None:
+        self._container.get_wrapped_container().kill()
+
+    def restart(self) -> Self:
+        self._container.get_wrapped_container().restart()
+        self._wait()
+        return self
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def answers(bootstrap: str) -> bool:
+    """Whether a Kafka client gets an answer there."""
+    from kafka.admin import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    try:
+        client = KafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2000)
+    except (KafkaError, OSError):
+        return False
+    client.close()
+    return True
+
+
+def image_unavailable(image: str) -> str | None:
+    """Why a container of this image cannot be started here, or None. It never pulls."""
+    import docker  # type: ignore[import-untyped]
+
+    # Asked first by hand, because the client leaks its socket when no engine is there.
+    if not _engine_accepts(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")):
+        return "no Docker engine answers"
+    client = docker.from_env(timeout=5)
+    try:
+        client.images.get(image)
+    except docker.errors.ImageNotFound:
+        return f"the image {image} is not on this machine"
+    finally:
+        client.close()
+    return None
+
+
+def _engine_accepts(address: str) -> bool:
+    parts = urlsplit(address)
+    try:
+        if parts.scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as engine:
+                engine.connect(parts.path)
+        else:
+            socket.create_connection((parts.hostname, parts.port or 2375), timeout=2).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,97 @@
+"""The pytest side of the tiers: which tiers run (--tiers), a test with a tiered fixture once per tier, and
+the table tier x passed, failed, skipped with reasons at the end of a run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+
+import pytest
+
+from tests.support.tiers import TIERS_WITH_SERVERS, Tier, declared
+
+CHOICE_VARIABLE = "TEST_TIERS"
+
+
+@pytest.fixture(scope="session")
+def tier(request: pytest.FixtureRequest) -> Tier:
+    """The tier this test runs on; only tests that take a tiered fixture have one."""
+    chosen: Tier = request.param
+    wanted = _chosen_tiers(request.config)
+    if chosen not in wanted:
+        pytest.skip(f"{chosen}: not among the chosen tiers ({', '.join(wanted)})")
+    return chosen
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--tiers",
+        default=os.environ.get(CHOICE_VARIABLE, ",".join(TIERS_WITH_SERVERS)),
+        help=f"comma-separated tiers to run: {', '.join(TIERS_WITH_SERVERS)} (also {CHOICE_VARIABLE})",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "tiers(*names): run this test on these tiers only")
+    _chosen_tiers(config)
+    config.pluginmanager.register(TierReport(), "tier-report")
+
+
+def _chosen_tiers(config: pytest.Config) -> tuple[Tier, ...]:
+    names = [name.strip() for name in config.getoption("--tiers").split(",") if name.strip()]
+    unknown = [name for name in names if name not in TIERS_WITH_SERVERS]
+    if unknown:
+        raise pytest.UsageError(f"--tiers: unknown tier {', '.join(unknown)}")
+    return tuple(Tier(name) for name in names)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    used = [declared[name] for name in metafunc.fixturenames if name in declared]
+    if not used:
+        return
+    tiers = [tier for tier in TIERS_WITH_SERVERS if any(tier in providers for providers in used)]
+    for marker in metafunc.definition.iter_markers("tiers"):
+        tiers = [tier for tier in tiers if tier in marker.args]
+    metafunc.parametrize("tier", tiers, ids=[str(tier) for tier in tiers], indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        tier = callspec.params.get("tier", Tier.NONE) if callspec is not None else Tier.NONE
+        item.user_properties.append(("tier", str(tier)))
+
+
+class TierReport:
+    """Counts the outcomes per tier and prints them when the run ends."""
+
+    def __init__(self) -> None:
+        self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        tier = str(dict(report.user_properties).get("tier", Tier.NONE))
+        if report.failed:
+            self._counts[tier]["failed"] += 1
+        elif report.skipped:
+            self._counts[tier]["skipped"] += 1
+            self._reasons[tier][_reason(report, tier)] += 1
+        elif report.when == "call":
+            self._counts[tier]["passed"] += 1
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.section("tiers")
+        terminalreporter.write_line(f"{'tier':<10}{'passed':>8}{'failed':>8}{'skipped':>9}")
+        for tier in Tier:
+            counts = self._counts[tier]
+            row = f"{tier:<10}{counts['passed']:>8}{counts['failed']:>8}{counts['skipped']:>9}"
+            terminalreporter.write_line(row)
+            for reason, count in self._reasons[tier].most_common():
+                terminalreporter.write_line(f"{'':<10}{count} skipped: {reason}")
+
+
+def _reason(report: pytest.TestReport, tier: str) -> str:
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ").removeprefix(f"{tier}: ")
+    return str(getattr(report, "wasxfail", "")) or "expected to fail"
