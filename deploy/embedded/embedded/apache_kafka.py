@@ -1,0 +1,172 @@
+"""Runs one Apache Kafka node on loopback for tests and evaluation: fetches its jars with Maven, formats KRaft
+storage, then becomes the Java process. It must never listen beyond the address it was given.
+
+    python -m embedded.apache_kafka --listen 127.0.0.1:9092 --data DIR [--jars DIR] [--set key=value ...]
+    python -m embedded.apache_kafka --fetch-only [--jars DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import uuid
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+POM = Path(__file__).parents[1] / "kafka" / "pom.xml"
+DEFAULT_JARS = Path(".run/apache-kafka/jars")
+FETCH_SECONDS = 600
+COMPLETE_MARK = "complete"
+NODE_ID = 1
+
+
+class UnavailableError(Exception):
+    """Apache Kafka cannot be run on this machine; the message says why and what to do."""
+
+
+def require_java() -> str:
+    """The path of the Java runtime; raises UnavailableError without one."""
+    java = shutil.which("java")
+    if java is None:
+        raise UnavailableError("java is not on PATH; install a Java 17 runtime")
+    return java
+
+
+def fetch_jars(jars: Path, pom: Path = POM) -> None:
+    """Put Apache Kafka's jars into `jars`, once; UnavailableError without Maven or when the fetch fails."""
+    if (jars / COMPLETE_MARK).exists():
+        return
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise UnavailableError(
+            f"its jars are not in {jars} and mvn is not on PATH to fetch them; install Maven"
+        )
+    jars.parent.mkdir(parents=True, exist_ok=True)
+    incoming = Path(tempfile.mkdtemp(prefix="jars-", dir=jars.parent))
+    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={incoming}"]
+    try:
+        fetched = subprocess.run(  # noqa: S603
+            [maven, "-q", "-B", "-f", str(pom), *goal],
+            capture_output=True,
+            text=True,
+            timeout=FETCH_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        shutil.rmtree(incoming)
+        raise UnavailableError(f"Maven did not fetch its jars within {FETCH_SECONDS} s") from error
+    if fetched.returncode != 0:
+        shutil.rmtree(incoming)
+        errors = [line for line in fetched.stdout.splitlines() if line.startswith("[ERROR]")]
+        raise UnavailableError(
+            f"Maven could not fetch its jars: {errors[0] if errors else fetched.stderr[-300:]}"
+        )
+    (incoming / COMPLETE_MARK).touch()
+    # A folder without the mark is the rest of an interrupted fetch.
+    shutil.rmtree(jars, ignore_errors=True)
+    incoming.replace(jars)
+
+
+def write_properties(
+    data: Path, listen: str, advertise: str, controller_port: int, settings: dict[str, str]
+) -> Path:
+    """Write the node's server.properties; `settings` override what is written by default."""
+    properties = {
+        "process.roles": "broker,controller",
+        "node.id": str(NODE_ID),
+        "listeners": f"PLAINTEXT://{listen},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{advertise}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "controller.listener.names": "CONTROLLER",
+        "controller.quorum.voters": f"{NODE_ID}@127.0.0.1:{controller_port}",
+        "log.dirs": str(data / "log"),
+        "auto.create.topics.enable": "false",
+        "num.network.threads": "2",
+        "num.io.threads": "2",
+        "log.cleaner.dedupe.buffer.size": str(10 * 1024 * 1024),
+        "offsets.topic.num.partitions": "4",
+        "offsets.topic.replication.factor": "1",
+        "transaction.state.log.num.partitions": "4",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        **settings,
+    }
+    path = data / "server.properties"
+    path.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
+    return path
+
+
+def java_command(jars: Path, heap_megabytes: int, main: str, *arguments: str) -> list[str]:
+    options = [f"-Xmx{heap_megabytes}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+    log = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=info", "-Dlog4j2.level=INFO"]
+    return [require_java(), *options, *log, "-cp", f"{jars}/*", main, *arguments]
+
+
+def format_storage(data: Path, properties: Path, jars: Path, heap_megabytes: int) -> None:
+    """Format KRaft storage unless it is; raises UnavailableError with Kafka's own words if it cannot be."""
+    if (data / "log" / "meta.properties").exists():
+        return
+    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    arguments = ["format", "--cluster-id", cluster, "--config", str(properties), "--ignore-formatted"]
+    command = java_command(jars, heap_megabytes, "kafka.tools.StorageTool", *arguments)
+    formatted = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if formatted.returncode != 0:
+        raise UnavailableError(f"its storage could not be formatted: {formatted.stderr[-500:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m embedded.apache_kafka", description=__doc__.split("\n\n")[0]
+    )
+    parser.add_argument("--listen", default="127.0.0.1:9092", metavar="HOST:PORT")
+    parser.add_argument(
+        "--advertise", metavar="HOST:PORT", help="the address told to clients; default: --listen"
+    )
+    parser.add_argument(
+        "--controller-port", type=int, help="loopback port of the controller; default: a free one"
+    )
+    parser.add_argument("--data", type=Path, default=Path(".run/apache-kafka/data"))
+    parser.add_argument("--jars", type=Path, default=DEFAULT_JARS)
+    parser.add_argument("--heap", type=int, default=512, help="Java heap in MiB")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a broker property")
+    parser.add_argument("--fetch-only", action="store_true", help="fetch the jars and stop")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    options = _arguments(argv)
+    try:
+        require_java()
+        fetch_jars(options.jars)
+        if options.fetch_only:
+            return
+        options.data.mkdir(parents=True, exist_ok=True)
+        properties = write_properties(
+            options.data,
+            options.listen,
+            options.advertise or options.listen,
+            options.controller_port or _free_port(),
+            dict(setting.split("=", 1) for setting in options.set),
+        )
+        format_storage(options.data, properties, options.jars, options.heap)
+    except UnavailableError as reason:
+        sys.exit(f"Apache Kafka cannot run here: {reason}")
+    command = java_command(options.jars, options.heap, "kafka.Kafka", str(properties))
+    # Becoming the Java process gives it our pid: a signal to this command reaches Kafka itself.
+    os.execv(command[0], command)  # noqa: S606
+
+
+if __name__ == "__main__":
+    main()
