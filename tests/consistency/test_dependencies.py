@@ -1,0 +1,131 @@
+"""Every dependency is ranged, pinned with a hash, licensed on record; no file names an index or one machine's path."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECTS = (
+    "contracts",
+    "libs/chassis",
+    "services/submission",
+    "services/review",
+    "services/stats",
+    "services/notify",
+    "deploy/embedded",
+    "deploy/sangkienctl",
+)
+IMAGES = tuple(project for project in PROJECTS if (ROOT / project / "Dockerfile").exists())
+# Written in pieces, so that this file does not match itself.
+FORBIDDEN_TEXT = re.compile(
+    "|".join(
+        (
+            r"pypi" + r"\.org",
+            "python" + "hosted",
+            "registry" + r"\.npmjs",
+            r"deb\.debian" + r"\.org",
+            r"repo1?\.maven" + r"\.",
+            r"proxy\.golang" + r"\.",
+            "/work" + "/",
+            "/ro" + "ot/",
+            "/home/" + r"[a-z]+/",
+        )
+    )
+)
+
+
+def _requirements(project: str) -> list[str]:
+    text = (ROOT / project / "pyproject.toml").read_text()
+    return list(tomllib.loads(text)["project"]["dependencies"])
+
+
+def _development_requirements() -> list[str]:
+    text = (ROOT / "pyproject.toml").read_text()
+    return list(tomllib.loads(text)["project"]["optional-dependencies"]["dev"])
+
+
+def _name(requirement: str) -> str:
+    match = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert match, requirement
+    return match.group().lower().replace("_", "-")
+
+
+def _pins(path: Path) -> dict[str, set[str]]:
+    pins: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", path.read_text(), re.MULTILINE):
+        pins.setdefault(name, set()).add(version)
+    return pins
+
+
+def _outside(requirements: list[str]) -> list[str]:
+    return [requirement for requirement in requirements if not _name(requirement).startswith("sangkien")]
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_each_dependency_has_a_range_in_its_project(project: str) -> None:
+    loose = [
+        requirement
+        for requirement in _outside(_requirements(project))
+        if "<" not in requirement and "==" not in requirement and "~=" not in requirement
+    ]
+
+    assert not loose, f"{project}: give an upper bound to {loose}"
+
+
+def test_each_dependency_is_pinned_exactly_with_a_hash() -> None:
+    pins = _pins(ROOT / "constraints.txt")
+    wanted = {_name(r) for project in PROJECTS for r in _outside(_requirements(project))}
+    wanted |= {_name(r) for r in _development_requirements()}
+
+    missing = {re.sub(r"\[.*", "", name) for name in wanted} - set(pins)
+
+    assert not missing, f"run bin/lock: {missing}"
+    blocks = re.split(r"^(?=[a-z0-9._-]+==)", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE)
+    assert [block for block in blocks[1:] if "--hash=sha256:" not in block] == []
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_installs_the_versions_that_were_tested(image: str) -> None:
+    tested = _pins(ROOT / "constraints.txt")
+    shipped = _pins(ROOT / image / "requirements.txt")
+
+    assert shipped
+    differing = {name: versions for name, versions in shipped.items() if not versions <= tested.get(name, set())}
+    assert not differing, f"run bin/lock: {differing}"
+    assert {_name(r) for r in _outside(_requirements(image))} <= set(shipped)
+
+
+def test_each_direct_dependency_has_its_licence_on_record() -> None:
+    page = (ROOT / "docs/reference/dependencies.md").read_text()
+    rows = {match.lower() for match in re.findall(r"^\| `?([A-Za-z0-9._-]+)`? \|", page, re.MULTILINE)}
+    wanted = {_name(r) for project in PROJECTS for r in _outside(_requirements(project))}
+    wanted |= {re.sub(r"\[.*", "", _name(r)) for r in _development_requirements()}
+
+    assert wanted - rows == set(), "add a row with licence and purpose to docs/reference/dependencies.md"
+
+
+def test_no_file_names_a_package_index_or_a_path_of_one_machine() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    hits = []
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if not path.is_file():
+            continue
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        hits += [f"{name}: {match.group()}" for match in FORBIDDEN_TEXT.finditer(text)]
+
+    assert not hits, hits[:10]

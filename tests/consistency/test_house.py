@@ -1,0 +1,62 @@
+"""Who may import whom, and that the four services have the same rooms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("submission", "review", "stats", "notify")
+ROOMS = (
+    "__main__.py",
+    "bootstrap.py",
+    "config.py",
+    "domain",
+    "application",
+    "adapters",
+    "entrypoints/http",
+    "entrypoints/consumer.py",
+    "migrations",
+)
+NAMES_THAT_EXPLAIN_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
+
+
+def test_every_import_rule_of_the_house_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+    assert lint_imports(config_filename="pyproject.toml", cache_dir=None) == 0
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_the_same_rooms_as_the_others(service: str) -> None:
+    missing = [room for room in ROOMS if not (ROOT / "services" / service / service / room).exists()]
+
+    assert not missing, f"services/{service}/{service} lacks {missing}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_can_be_deployed_and_understood_alone(service: str) -> None:
+    folder = ROOT / "services" / service
+
+    missing = [
+        name
+        for name in ("Dockerfile", "pyproject.toml", "requirements.txt", "README.md")
+        if not (folder / name).exists()
+    ]
+
+    assert not missing, f"services/{service} lacks {missing}"
+
+
+def test_no_module_has_a_name_that_explains_nothing() -> None:
+    packages = ("libs", "services", "deploy", "contracts", "tests", "bin")
+
+    poor = [
+        path.relative_to(ROOT)
+        for package in packages
+        for path in (ROOT / package).rglob("*.py")
+        if path.stem in NAMES_THAT_EXPLAIN_NOTHING and "build" not in path.parts
+    ]
+
+    assert not poor, f"rename after what they own: {poor}"
