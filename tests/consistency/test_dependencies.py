@@ -1,4 +1,4 @@
-"""Every dependency is ranged, pinned with a hash, licensed on record; no file names an index or one machine's path."""
+"""Every dependency is ranged, pinned and licensed on record; no file names an index or one machine's path."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ def test_an_image_installs_the_versions_that_were_tested(image: str) -> None:
     shipped = _pins(ROOT / image / "requirements.txt")
 
     assert shipped
-    differing = {name: versions for name, versions in shipped.items() if not versions <= tested.get(name, set())}
+    differing = {
+        name: versions for name, versions in shipped.items() if not versions <= tested.get(name, set())
+    }
     assert not differing, f"run bin/lock: {differing}"
     assert {_name(r) for r in _outside(_requirements(image))} <= set(shipped)
 
