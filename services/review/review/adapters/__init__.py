@@ -1,0 +1,1 @@
+"""The ports of the application on MongoDB, the contracts and the packaged policy packs."""

@@ -1,0 +1,1 @@
+"""The rules of review, pure: no web, database, broker, clock or file is known here."""

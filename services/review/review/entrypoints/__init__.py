@@ -1,0 +1,1 @@
+"""Where work enters: HTTP requests and consumed events. They translate and call the application, no more."""
