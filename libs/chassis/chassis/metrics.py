@@ -29,3 +29,51 @@ KEY_SET_FETCHES = Counter("key_set_fetches", "Fetches of the issuer's keys, by o
 ACCEPTING_REQUESTS = Gauge("accepting_requests", "1 while new requests are taken, 0 while stopping")
 
 # --- messaging -------------------------------------------------------------------------------------------------
+
+# Events that Kafka acknowledged.
+OUTBOX_PUBLISHED = Counter("outbox_published", "Events published from the outbox", ["topic"])
+
+# Failed sends; each is tried again, so a rise without published events means that Kafka is away.
+OUTBOX_FAILURES = Counter("outbox_publish_failures", "Failed sends of an event", ["topic", "reason"])
+
+# From the event's creation to its acknowledgement: what the relay adds to the time until visible.
+OUTBOX_DELAY = Histogram(
+    "outbox_delay_seconds",
+    "From the creation of an event to its acknowledgement by Kafka",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600),
+)
+
+# Age of the oldest event that the last sweep could not publish; 0 when there was none.
+OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest unpublished event", ["collection"])
+
+# Lanes leased by this process; over all workers of a service the sum is 16, less means unpublished events.
+OUTBOX_LANES = Gauge("outbox_lanes", "Lanes of the outbox that this process holds a lease on")
+
+# Kafka producers made anew after a fatal error.
+PRODUCERS_REPLACED = Counter("producers_replaced", "Producers replaced after a failure", ["role"])
+
+# Records by what became of them: handled | skipped (unknown type) | dead_letter.
+CONSUMER_RECORDS = Counter("consumer_records", "Records consumed", ["group", "topic", "outcome"])
+
+# Failed handler calls, by error class and the class of the exception.
+CONSUMER_ERRORS = Counter("consumer_errors", "Failed handler calls", ["group", "error_class", "error"])
+
+# Seconds in the handler per successful call.
+CONSUMER_BATCH_SECONDS = Histogram("consumer_batch_seconds", "Duration of a handler call", ["group"])
+
+# Records between the position and the end of the log, over the partitions of this process.
+CONSUMER_LAG = Gauge("consumer_lag_records", "Records not yet consumed", ["group", "topic"])
+
+# Age of the event handled last while records wait; 0 when caught up.
+CONSUMER_TIME_LAG = Gauge("consumer_time_lag_seconds", "How far behind the consumer is", ["group", "topic"])
+
+# 1 while a transient error holds the consumer back: a database or the broker is away.
+CONSUMER_PAUSED = Gauge("consumer_paused", "1 while retrying after a transient error", ["group"])
+
+# Commits that failed: their records may come again.
+CONSUMER_COMMIT_FAILURES = Counter("consumer_commit_failures", "Failed commits of offsets", ["group"])
+
+# --- worker ----------------------------------------------------------------------------------------------------
+
+# 1 while the thread runs; a worker with a dead thread ends with exit code 1.
+WORKER_THREAD_UP = Gauge("worker_thread_up", "1 while the thread of the worker runs", ["thread"])

@@ -1,0 +1,58 @@
+"""Compiles JSON Schemas into fast validators: the strict one for producing, and a tolerant one derived from
+it for consuming, which differs only in that it lets unknown properties pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import fastjsonschema
+
+Validator = Callable[[Any], None]
+
+# Their values are maps from names to schemas; a property may itself be called `additionalProperties`.
+MAPS_OF_SCHEMAS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+# Their values are data, never schemas.
+LITERALS = frozenset({"const", "enum", "default", "examples", "required"})
+
+
+class InvalidPayload(Exception):  # noqa: N818 - the result of a check, not a failure of this module
+    """The data breaks the schema; the message names the place and the rule, never the value."""
+
+
+def strict_validator(schema: Mapping[str, Any]) -> Validator:
+    """Raises InvalidPayload for anything that the schema does not allow."""
+    compiled = fastjsonschema.compile(dict(schema), use_default=False, detailed_exceptions=False)
+
+    def validate(data: Any) -> None:
+        try:
+            compiled(data)
+        except fastjsonschema.JsonSchemaException as error:
+            raise InvalidPayload(str(error)) from None
+
+    return validate
+
+
+def tolerant_validator(schema: Mapping[str, Any]) -> Validator:
+    """As `strict_validator`, but unknown properties pass: consumers are older than producers at times."""
+    return strict_validator(tolerant(schema))
+
+
+def tolerant(schema: Any) -> Any:
+    """The schema without any `additionalProperties: false` or `unevaluatedProperties: false`."""
+    if isinstance(schema, list):
+        return [tolerant(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept: dict[str, Any] = {}
+    for keyword, value in schema.items():
+        if keyword in ("additionalProperties", "unevaluatedProperties") and value is False:
+            continue
+        if keyword in LITERALS:
+            kept[keyword] = value
+        elif keyword in MAPS_OF_SCHEMAS and isinstance(value, Mapping):
+            kept[keyword] = {name: tolerant(part) for name, part in value.items()}
+        else:
+            kept[keyword] = tolerant(value)
+    return kept

@@ -1,0 +1,51 @@
+"""Makes the one MongoDB client of a process, with the options that correctness rests on. It must be called
+after a fork, never before one, and never waits for the server: a database that is down blocks no start.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from pymongo import MongoClient
+from pymongo.database import Database
+
+Document = dict[str, Any]
+
+# Bounds every operation from server selection to the last byte, so that a stalled database turns into an
+# error that callers know how to treat, and not into a hanging request.
+OPERATION_SECONDS = 10
+SELECTION_SECONDS = 3
+
+
+class MongoSettings(Protocol):
+    """The part of the settings that is needed here."""
+
+    @property
+    def mongo_uri(self) -> str: ...
+    @property
+    def mongo_database(self) -> str: ...
+
+
+def connect(settings: MongoSettings) -> MongoClient[Document]:
+    """A client for `settings.mongo_uri`.
+
+    The URI names servers, replica set and retryable writes; the write concern is always majority with
+    journal, because anything less loses acknowledged writes when a server is killed.
+    """
+    client: MongoClient[Document] = MongoClient(
+        settings.mongo_uri,
+        tz_aware=True,
+        uuidRepresentation="standard",
+        timeoutMS=OPERATION_SECONDS * 1000,
+        serverSelectionTimeoutMS=SELECTION_SECONDS * 1000,
+        connectTimeoutMS=SELECTION_SECONDS * 1000,
+        appname=settings.mongo_database,
+        w="majority",
+        journal=True,
+    )
+    return client
+
+
+def database(client: MongoClient[Document], settings: MongoSettings) -> Database[Document]:
+    """The service's own database on `client`."""
+    return client[settings.mongo_database]

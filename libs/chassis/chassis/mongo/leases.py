@@ -1,0 +1,95 @@
+"""Leases: the right of one process to do a piece of work for a while, with a fencing token that grows at each
+change of hands. A holder must check the lease right before each effect, and stop at once when it is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+RELEASED = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """`owner` holds `name` until `until` (UTC, by its own clock); a later holder has a greater `token`."""
+
+    name: str
+    owner: str
+    token: int
+    until: datetime
+
+
+class Leases:
+    """The leases kept in one collection, one document per name, never deleted so that tokens only grow.
+
+    clock: gives the current UTC time; the clocks of the holders may differ by less than the time that holders
+    leave between their last check and `until`.
+    """
+
+    def __init__(self, collection: Collection[dict[str, Any]], clock: Callable[[], datetime]) -> None:
+        self._collection = collection
+        self._clock = clock
+
+    def acquire(self, name: str, owner: str, ttl: timedelta) -> Lease | None:
+        """The lease, if nobody holds it now; else None. `owner` must be unique to the process."""
+        now = self._clock()
+        found = self._collection.find_one({"_id": name})
+        if found is None:
+            return self._create(Lease(name, owner, 1, now + ttl))
+        if found["until"] > now:
+            return None
+        lease = Lease(name, owner, found["token"] + 1, now + ttl)
+        # Conditional on the token: of two that saw the same expired lease, one wins.
+        taken = self._collection.update_one(
+            {"_id": name, "token": found["token"]},
+            {"$set": {"owner": owner, "token": lease.token, "until": lease.until}},
+        )
+        return lease if taken.modified_count == 1 else None
+
+    def _create(self, lease: Lease) -> Lease | None:
+        document = {"_id": lease.name, "owner": lease.owner, "token": lease.token, "until": lease.until}
+        try:
+            self._collection.insert_one(document)
+        except DuplicateKeyError:
+            return None
+        return lease
+
+    def renew(self, lease: Lease, ttl: timedelta) -> Lease | None:
+        """The same lease with a later end, or None if it is lost: expired, released or taken by another."""
+        now = self._clock()
+        if lease.until <= now:
+            return None
+        renewed = replace(lease, until=now + ttl)
+        result = self._collection.update_one(
+            {"_id": lease.name, "token": lease.token, "owner": lease.owner},
+            {"$set": {"until": renewed.until}},
+        )
+        return renewed if result.matched_count == 1 else None
+
+    def held(self, leases: Iterable[Lease]) -> frozenset[str]:
+        """The names of those leases that are still held: not expired by this clock, and the token unchanged.
+
+        One database round trip.
+        """
+        current = {lease.name: lease for lease in leases if lease.until > self._clock()}
+        if not current:
+            return frozenset()
+        documents = self._collection.find({"_id": {"$in": list(current)}}, {"token": 1, "owner": 1})
+        return frozenset(
+            document["_id"]
+            for document in documents
+            if document["token"] == current[document["_id"]].token
+            and document["owner"] == current[document["_id"]].owner
+        )
+
+    def release(self, lease: Lease) -> None:
+        """Give it back, so that another need not wait for its end; nothing happens if it is lost already."""
+        self._collection.update_one(
+            {"_id": lease.name, "token": lease.token, "owner": lease.owner}, {"$set": {"until": RELEASED}}
+        )
