@@ -1,0 +1,135 @@
+"""The main job as people do it, through the gateway and by public paths only.
+
+Every request that changes something carries one Idempotency-Key over all its attempts, and is tried again while the
+answer says that the platform is away (no connection, 502, 503, 504): what a phone on a bad line does.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+AWAY = frozenset({502, 503, 504})
+
+
+class Running(Protocol):
+    """A running platform, as far as a user sees it."""
+
+    @property
+    def gateway_url(self) -> str: ...
+
+    def token(self, username: str) -> str: ...
+
+
+class Refused(AssertionError):
+    """The platform answered with a problem; `.problem` is its body."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(
+            f"{response.request.method} {response.request.url}: {response.status_code} {response.text}"
+        )
+        self.status = response.status_code
+        self.problem: dict[str, Any] = response.json() if "json" in response.headers["content-type"] else {}
+
+
+def poll(what: str, look: Callable[[], T | None], seconds: float = 30.0) -> T:
+    """Look until there is something to see; fail with what was awaited after `seconds`."""
+    deadline = time.monotonic() + seconds
+    pause = 0.02
+    while True:
+        seen = look()
+        if seen is not None:
+            return seen
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:.0f} s: {what}")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.5)
+
+
+@dataclass
+class Person:
+    """One signed-in account (or nobody, without a user name) with a connection of its own."""
+
+    platform: Running
+    username: str | None = None
+    patience: float = 60.0
+    http: httpx.Client = field(init=False)
+    _token: str | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.http = httpx.Client(base_url=self.platform.gateway_url, timeout=15.0)
+
+    def close(self) -> None:
+        self.http.close()
+
+    def __enter__(self) -> Person:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def get(self, path: str, **params: Any) -> dict[str, Any]:
+        return self.call("GET", path, params=params).json()  # type: ignore[no-any-return]
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None, **headers: str) -> httpx.Response:
+        sent = {"Idempotency-Key": str(uuid.uuid4())} | {k.replace("_", "-"): v for k, v in headers.items()}
+        return self.call("POST", path, json=body or {}, headers=sent)
+
+    def call(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """One request, repeated while the platform is away; `Refused` for any other answer than success."""
+        headers = dict(request.pop("headers", None) or {})
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                if self.username is not None:
+                    self._token = self._token or self.platform.token(self.username)
+                    headers["Authorization"] = f"Bearer {self._token}"
+                response = self.http.request(method, path, headers=headers, **request)
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+                continue
+            if response.status_code in AWAY and time.monotonic() < deadline:
+                time.sleep(0.2)
+                continue
+            if response.is_error:
+                raise Refused(response)
+            return response
+
+
+def content(unit: str, campaign: str, member_id: str, **changes: Any) -> dict[str, Any]:
+    """A complete initiative that may be submitted as it is."""
+    complete: dict[str, Any] = {
+        "title": f"Cải tiến đồ gá khoan để giảm thời gian gá đặt chi tiết ({uuid.uuid4().hex[:6]})",
+        "solution_type": "ky_thuat",
+        "field": "hoa-chat",
+        "unit": unit,
+        "campaign": campaign,
+        "authors": [{"member_id": member_id, "share": "100.00", "lead": True}],
+        "problem": "Mỗi lần gá đặt mất 12 phút vì phải căn chỉnh bằng tay, dễ sai lệch và phải làm lại.",
+        "solution": "Làm đồ gá có chốt định vị và kẹp nhanh, dùng chung cho ba loại chi tiết của phân xưởng.",
+        "novelty": "Lần đầu áp dụng tại phân xưởng, không phải mua đồ gá chuyên dùng.",
+        "applicability": "Áp dụng được cho mọi máy khoan đứng trong đơn vị.",
+        "applied_where": "Phân xưởng cơ khí",
+        "conditions": "Máy khoan đứng, thợ bậc 3 trở lên",
+        "first_applied_on": "2022-03-01",
+        "benefit": {
+            "declared_vnd": 120_000_000,
+            "method": "Giờ công tiết kiệm nhân đơn giá giờ công",
+            "social": None,
+        },
+        "recognition": None,
+        "declarations": {"not_recognised_elsewhere": True, "lawful": True, "no_ip_conflict": True},
+        "confidential": False,
+        "consent_to_publish": True,
+        "on_behalf_of": None,
+    }
+    return complete | changes
