@@ -18,7 +18,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
-POM = Path(__file__).parents[1] / "kafka" / "pom.xml"
+POM = Path(__file__).parents[1] / "apache-kafka" / "pom.xml"
 DEFAULT_JARS = Path(".run/apache-kafka/jars")
 FETCH_SECONDS = 600
 COMPLETE_MARK = "complete"

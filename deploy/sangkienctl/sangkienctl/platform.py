@@ -1,0 +1,361 @@
+"""The embedded platform of one home as an object: start, stop, kill, status. The command line and the tests
+both use it; it prints nothing and reports progress to whoever asks.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import psutil
+
+from sangkienctl import ports as port_table
+from sangkienctl.home import HOME_VARIABLE, REPOSITORY, Home, PlatformError
+from sangkienctl.orphans import end_orphans, find_orphans
+from sangkienctl.ports import SERVICES, PortChoice
+from sangkienctl.processes import Addresses, KafkaEngine, ProcessSpec, Stage, catalogue, service_environment
+from sangkienctl.readiness import is_ready, last_line, wait_ready
+from sangkienctl.supervision import Supervisor
+from sangkienctl.tokens import TokenSource
+
+RECORD_VERSION = 1
+LEAST_FREE_BYTES = 1024**3
+MIGRATE_SECONDS = 120
+STOP_SECONDS = 30
+
+
+class Progress(Protocol):
+    """Who is told how far a start or stop is."""
+
+    def plan(self, steps: int) -> None: ...
+    def begin(self, what: str) -> None: ...
+    def done(self, what: str) -> None: ...
+
+
+class Silent:
+    """Progress for those who do not watch."""
+
+    def plan(self, steps: int) -> None:
+        pass
+
+    def begin(self, what: str) -> None:
+        pass
+
+    def done(self, what: str) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class ProcessStatus:
+    """One line of `status`. ready: what its probe says now."""
+
+    name: str
+    state: str
+    pid: int
+    ready: bool
+    uptime_seconds: int
+    address: str
+    note: str
+
+
+class Platform:
+    """The platform whose home is `home`.
+
+    ports: "default", or "auto" for free ones (kept over restarts while they stay free);
+    kafka: "embedded" or "apache"; None for either keeps what the last start chose.
+    """
+
+    def __init__(
+        self,
+        home: Path | str,
+        ports: str | None = None,
+        kafka: str | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.home = Home(Path(home))
+        self._port_choice = ports
+        self._kafka_choice = kafka
+        self._progress: Progress = progress or Silent()
+        self._supervisor = Supervisor(self.home)
+
+    # ── what is known ──
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """platform.json; PlatformError before the first start."""
+        record = self.home.record()
+        if not record:
+            raise PlatformError(f"no platform was started in {self.home.path}; run `sangkienctl up`")
+        return record
+
+    @property
+    def addresses(self) -> Addresses:
+        return Addresses(self.record["ports"])
+
+    @property
+    def kafka(self) -> KafkaEngine:
+        return KafkaEngine(self._kafka_choice or self.home.record().get("kafka") or KafkaEngine.EMBEDDED)
+
+    def specs(self) -> list[ProcessSpec]:
+        return catalogue(self.home, self.addresses, self.kafka)
+
+    @property
+    def running(self) -> bool:
+        """Whether the supervisor answers; `status` says more."""
+        return self._supervisor.pid is not None
+
+    def pid(self, name: str) -> int:
+        """The pid of a running process; PlatformError when it does not run or is unknown."""
+        state = self._supervisor.states().get(name)
+        if state is None or not state.pid:
+            raise PlatformError(f"{name} does not run")
+        return state.pid
+
+    def status(self) -> list[ProcessStatus]:
+        """Every process in the order of starting."""
+        states = self._supervisor.states()
+        lines = []
+        for spec in self.specs():
+            state = states.get(spec.name)
+            running = state is not None and state.running
+            lines.append(
+                ProcessStatus(
+                    name=spec.name,
+                    state=state.state if state else "STOPPED",
+                    pid=state.pid if state else 0,
+                    ready=running and is_ready(spec.probe),
+                    uptime_seconds=state.uptime_seconds if state else 0,
+                    address=f"{port_table.LOOPBACK}:{spec.probe.port}",
+                    note=state.note if state else "",
+                )
+            )
+        return lines
+
+    # ── start ──
+
+    def start(self) -> Self:
+        """Start what does not run, in dependency order, and wait until all is ready. Idempotent.
+
+        Raises PlatformError: a busy port, too little disk, another command at work, a process that does not
+        come up (the rest is left running, so that its logs can be read and `start` can go on).
+        """
+        with self.home.locked():
+            self.home.prepare()
+            self.home.secret("sangkienctl")
+            self._require_disk()
+            fresh = not self.running
+            specs = self._configure(fresh)
+            self._progress.plan(len(specs) + 2)
+            engines, identity, *rest = [
+                [spec for spec in specs if spec.stage is stage] for stage in sorted(Stage)
+            ]
+            self._bring_up(engines)
+            self._step("topics", self._apply_topics)
+            # The issuer and the mailbox need no schema; they start while the migrations run.
+            for spec in identity:
+                self._supervisor.launch(spec.name)
+            self._step("migrations", self._migrate)
+            for stage in (identity, *rest):
+                self._bring_up(stage)
+            self._write_record("ready")
+        return self
+
+    def _require_disk(self) -> None:
+        free = shutil.disk_usage(self.home.path).free
+        if free < LEAST_FREE_BYTES:
+            raise PlatformError(
+                f"only {free // 1024**2} MiB of disk are free at {self.home.path}, at least "
+                f"{LEAST_FREE_BYTES // 1024**2} are needed; free some or choose another place with --home"
+            )
+
+    def _configure(self, fresh: bool) -> list[ProcessSpec]:
+        if not fresh:
+            specs = self.specs()
+            choice = self._port_choice or self.record["port_choice"]
+            if not self._supervisor.configured_as(specs) or choice != self.record["port_choice"]:
+                raise PlatformError(
+                    "the platform runs with other settings; run `sangkienctl down` first, then `up` again"
+                )
+            return specs
+        # Whatever an interrupted start or a killed supervisor left holds our ports and our data.
+        end_orphans(find_orphans(self.home))
+        earlier = self.home.record()
+        choice = PortChoice(self._port_choice or earlier.get("port_choice") or PortChoice.DEFAULT)
+        ports = port_table.choose_ports(choice, earlier.get("ports", {}))
+        port_table.require_free(ports, list(ports))
+        specs = catalogue(self.home, Addresses(ports), self.kafka)
+        self.home.write_record({**self._describe(Addresses(ports), choice), "state": "starting"})
+        self._supervisor.start(specs)
+        return specs
+
+    def _bring_up(self, specs: list[ProcessSpec]) -> None:
+        for spec in specs:
+            self._supervisor.launch(spec.name)
+        self._progress.begin(", ".join(spec.name for spec in specs))
+        wait_ready(specs, self._supervisor.states, self.home.logs, self._progress.done)
+
+    def _step(self, name: str, work: Callable[[], None]) -> None:
+        self._progress.begin(name)
+        work()
+        self._progress.done(name)
+
+    def _apply_topics(self) -> None:
+        # Imported here: status and down need no Kafka client.
+        from sangkienctl.kafka_access import KafkaAccess
+        from sangkienctl.topics import apply_topics
+
+        apply_topics(KafkaAccess(kafka_bootstrap=self.addresses.kafka))
+
+    def _migrate(self) -> None:
+        self.run_roles([(service, "migrate") for service in SERVICES])
+
+    def run_roles(self, roles: Iterable[tuple[str, str]], seconds: float = MIGRATE_SECONDS) -> None:
+        """Run one-off roles of services beside one another to their end; their output goes to logs/.
+
+        PlatformError with the last line of its output for the first that fails.
+        """
+        running = []
+        for service, role in roles:
+            log = self.home.logs / f"{service}-{role}.log"
+            with log.open("ab") as output:
+                environment = {**os.environ, **service_environment(service, self.addresses)}
+                environment[HOME_VARIABLE] = str(self.home.path)
+                process = subprocess.Popen(  # noqa: S603
+                    [sys.executable, "-m", service, role],
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=environment,
+                    cwd=REPOSITORY,
+                )
+            running.append((f"{service} {role}", log, process))
+        deadline = time.monotonic() + seconds
+        failures = [
+            failure for what, log, process in running if (failure := _ended(what, log, process, deadline))
+        ]
+        if failures:
+            raise PlatformError(failures[0])
+
+    def _describe(self, addresses: Addresses, choice: PortChoice) -> dict[str, Any]:
+        return {
+            "version": RECORD_VERSION,
+            "home": str(self.home.path),
+            "port_choice": str(choice),
+            "kafka": str(self.kafka),
+            "ports": dict(addresses.ports),
+            "gateway": addresses.gateway,
+            "issuer": addresses.issuer,
+            "kafka_bootstrap": addresses.kafka,
+            "mongo": {service: addresses.mongo(service) for service in SERVICES},
+            "mail_api": f"{addresses.mail}/api/v1",
+            "smtp": addresses.host("smtp"),
+        }
+
+    def _write_record(self, state: str) -> None:
+        states = self._supervisor.states()
+        record = {
+            **self.record,
+            "state": state,
+            "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "supervisor_pid": self._supervisor.pid,
+            "processes": {name: process.pid for name, process in states.items()},
+        }
+        self.home.write_record(record)
+
+    # ── tokens ──
+
+    def token(self, username: str) -> str:
+        """A fresh access token of a demo account."""
+        return self._tokens().for_account(username)
+
+    def service_token(self, *roles: str) -> str:
+        """A fresh access token of the operators' command itself, with these roles over the whole tree."""
+        return self._tokens().for_client(*roles)
+
+    def _tokens(self) -> TokenSource:
+        return TokenSource(f"http://{self.addresses.host('issuer')}/auth", self.home.secret("sangkienctl"))
+
+    # ── stop and disturb ──
+
+    def stop(self) -> None:
+        """Stop everything in the reverse order, the supervisor last; data stay. No effect when down."""
+        with self.home.locked():
+            pid = self._supervisor.pid
+            if pid is not None:
+                self._stop_stages()
+                self._supervisor.shutdown()
+                _wait_gone(pid, "supervisord")
+            end_orphans(find_orphans(self.home))
+            record = self.home.record()
+            if record:
+                self.home.write_record(
+                    {**record, "state": "stopped", "processes": {}, "supervisor_pid": None}
+                )
+
+    def _stop_stages(self) -> None:
+        specs = self.specs()
+        self._progress.plan(len(specs))
+        for stage in sorted(Stage, reverse=True):
+            names = {spec.name for spec in specs if spec.stage is stage}
+            self._progress.begin(", ".join(sorted(names)))
+            for name in names:
+                self._supervisor.halt(name)
+            deadline = time.monotonic() + STOP_SECONDS
+            while names:
+                states = self._supervisor.states()
+                for name in [name for name in names if name not in states or not states[name].pid]:
+                    names.remove(name)
+                    self._progress.done(name)
+                if time.monotonic() > deadline:
+                    raise PlatformError(f"{', '.join(sorted(names))} did not stop within {STOP_SECONDS} s")
+                time.sleep(0.05)
+
+    def kill(self, name: str) -> int:
+        """SIGKILL a process and all it forked; the supervisor starts it again. Returns the pid that was."""
+        pid = self.pid(name)
+        os.killpg(pid, signal.SIGKILL)
+        return pid
+
+    def halt(self, name: str) -> None:
+        """Stop one process and keep it stopped until `launch`."""
+        pid = self.pid(name)
+        self._supervisor.halt(name)
+        _wait_gone(pid, name)
+
+    def launch(self, name: str, wait: bool = True) -> None:
+        """Start one process that was stopped by `halt`."""
+        self._supervisor.launch(name)
+        if wait:
+            self.wait_ready(name)
+
+    def wait_ready(self, *names: str) -> None:
+        """Wait until these processes (all when none is named) are ready again."""
+        specs = [spec for spec in self.specs() if not names or spec.name in names]
+        wait_ready(specs, self._supervisor.states, self.home.logs, lambda name: None)
+
+
+def _ended(what: str, log: Path, process: subprocess.Popen[bytes], deadline: float) -> str | None:
+    try:
+        code = process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return f"{what} did not end in time; see {log}"
+    return None if code == 0 else f"{what} failed (exit {code}); its log {log} ends: {last_line(log)}"
+
+
+def _wait_gone(pid: int, name: str) -> None:
+    try:
+        psutil.Process(pid).wait(STOP_SECONDS)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired as error:
+        raise PlatformError(f"{name} (pid {pid}) did not stop within {STOP_SECONDS} s") from error

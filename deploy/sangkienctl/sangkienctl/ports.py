@@ -1,0 +1,102 @@
+"""Which loopback ports the embedded platform listens on, and who holds one that is busy."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+import psutil
+
+from sangkienctl.home import PlatformError
+
+LOOPBACK = "127.0.0.1"
+SERVICES = ("submission", "review", "stats", "notify")
+
+
+class PortChoice(StrEnum):
+    DEFAULT = "default"
+    AUTO = "auto"
+
+
+DEFAULT_PORTS: Mapping[str, int] = {
+    "gateway": 8080,
+    "broker": 19092,
+    **{f"{service}-db": 27101 + index for index, service in enumerate(SERVICES)},
+    **{f"{service}-api": 8101 + index for index, service in enumerate(SERVICES)},
+    **{f"{service}-worker": 8111 + index for index, service in enumerate(SERVICES)},
+    "issuer": 8105,
+    "smtp": 8106,
+    "mailbox": 8107,
+}
+
+
+def choose_ports(
+    choice: PortChoice, earlier: Mapping[str, int], overrides: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """The port of each listener.
+
+    With `auto`, a port of an earlier start is kept while it is free, so that addresses stay the same.
+    """
+    if choice is PortChoice.DEFAULT:
+        return {**DEFAULT_PORTS, **(overrides or {})}
+    chosen = {
+        name: port
+        for name, port in {**earlier, **(overrides or {})}.items()
+        if name in DEFAULT_PORTS and is_free(port)
+    }
+    missing = [name for name in DEFAULT_PORTS if name not in chosen]
+    return {**chosen, **dict(zip(missing, _free_ports(len(missing)), strict=True))}
+
+
+def _free_ports(count: int) -> list[int]:
+    listeners = [socket.socket() for _ in range(count)]
+    try:
+        # All are held at once, so that none is given twice.
+        for listener in listeners:
+            listener.bind((LOOPBACK, 0))
+        return [int(listener.getsockname()[1]) for listener in listeners]
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        # As servers do: an address in TIME_WAIT does not count as held.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def require_free(ports: Mapping[str, int], names: Sequence[str]) -> None:
+    """Raise PlatformError, one line with every busy port, its holder and the remedy."""
+    busy = [
+        f"{ports[name]} ({name}; held by {holder(ports[name])})" for name in names if not is_free(ports[name])
+    ]
+    if busy:
+        noun = "port is" if len(busy) == 1 else "ports are"
+        raise PlatformError(
+            f"{noun} busy: {', '.join(busy)}. "
+            "End that process, or take free ports: `sangkienctl up --ports auto`"
+        )
+
+
+def holder(port: int) -> str:
+    """Who listens on the port, as far as this user may see it."""
+    try:
+        connections = psutil.net_connections("tcp")
+    except psutil.AccessDenied:
+        return "a process that this user may not see"
+    for connection in connections:
+        if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
+            if connection.pid is None:
+                return "a process of another user"
+            try:
+                return f"pid {connection.pid}, {' '.join(psutil.Process(connection.pid).cmdline())[:80]}"
+            except psutil.Error:
+                return f"pid {connection.pid}"
+    return "an unknown process"

@@ -1,0 +1,220 @@
+"""The catalogue of processes of the embedded platform: command, environment, stage and readiness of each.
+It describes; supervision.py runs.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from pathlib import Path
+
+from sangkienctl.home import REPOSITORY, Home, PlatformError
+from sangkienctl.ports import LOOPBACK, SERVICES
+
+AUDIENCE = "sangkien"
+MONGO_OPTIONS = "retryWrites=false&w=majority&journal=true"  # docs/decisions: what SecantusDB needs
+DATABASE_CACHE = "128M"
+
+
+class KafkaEngine(StrEnum):
+    EMBEDDED = "embedded"
+    APACHE = "apache"
+
+
+class Stage(IntEnum):
+    """The order of starting; a stage begins when the one before is ready. Migrations run before APIS."""
+
+    ENGINES = 100
+    IDENTITY = 200
+    APIS = 300
+    WORKERS = 400
+    GATEWAY = 500
+
+
+@dataclass(frozen=True)
+class Probe:
+    """When a process counts as ready: its port accepts, and `path`, if any, answers 200."""
+
+    port: int
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """One supervised process. ready_seconds: how long its start may take on a slow machine."""
+
+    name: str
+    stage: Stage
+    command: tuple[str, ...]
+    probe: Probe
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ready_seconds: float = 60
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where everything of one platform is. All on loopback."""
+
+    ports: Mapping[str, int]
+
+    @property
+    def gateway(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['gateway']}"
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.gateway}/auth"
+
+    @property
+    def jwks(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['issuer']}/auth/jwks"
+
+    @property
+    def kafka(self) -> str:
+        return f"{LOOPBACK}:{self.ports['broker']}"
+
+    @property
+    def mail(self) -> str:
+        return f"{self.gateway}/mail"
+
+    def host(self, name: str) -> str:
+        return f"{LOOPBACK}:{self.ports[name]}"
+
+    def mongo(self, service: str) -> str:
+        return f"mongodb://{self.host(f'{service}-db')}/?{MONGO_OPTIONS}"
+
+
+def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
+    """The settings of one service, for all its roles."""
+    settings = {
+        "HTTP_BIND": addresses.host(f"{service}-api"),
+        "WORKER_BIND": addresses.host(f"{service}-worker"),
+        "MONGO_URI": addresses.mongo(service),
+        "MONGO_DATABASE": service,
+        "KAFKA_BOOTSTRAP": addresses.kafka,
+        "OIDC_ISSUER": addresses.issuer,
+        "OIDC_AUDIENCE": AUDIENCE,
+        "OIDC_JWKS_URL": addresses.jwks,
+        "LOG_LEVEL": "INFO",
+    }
+    if service == "notify":
+        settings |= {
+            "SMTP_HOST": LOOPBACK,
+            "SMTP_PORT": str(addresses.ports["smtp"]),
+            "MAIL_FROM": "Sáng Kiến <no-reply@sangkien.example>",
+            "PUBLIC_URL": addresses.gateway,
+        }
+    return settings
+
+
+def catalogue(home: Home, addresses: Addresses, kafka: KafkaEngine) -> list[ProcessSpec]:
+    """Every process, in the order of starting."""
+    specs = [_broker(home, addresses, kafka)]
+    specs += [_database(home, addresses, service) for service in SERVICES]
+    specs += [_issuer(home, addresses), _mailbox(home, addresses)]
+    for role, stage in (("api", Stage.APIS), ("worker", Stage.WORKERS)):
+        for service in SERVICES:
+            name = f"{service}-{role}"
+            specs.append(
+                ProcessSpec(
+                    name=name,
+                    stage=stage,
+                    command=(sys.executable, "-m", service, role),
+                    probe=Probe(addresses.ports[name], "/readyz"),
+                    environment=service_environment(service, addresses),
+                )
+            )
+    specs.append(_gateway(home, addresses))
+    return specs
+
+
+def _broker(home: Home, addresses: Addresses, kafka: KafkaEngine) -> ProcessSpec:
+    module = {KafkaEngine.EMBEDDED: "embedded.broker", KafkaEngine.APACHE: "embedded.apache_kafka"}[kafka]
+    data = home.data / ("broker" if kafka is KafkaEngine.EMBEDDED else "apache-kafka")
+    command = [sys.executable, "-m", module, "--listen", addresses.kafka, "--advertise", addresses.kafka]
+    command += ["--data", str(data)]
+    if kafka is KafkaEngine.APACHE:
+        command += ["--jars", str(REPOSITORY / ".run" / "apache-kafka" / "jars")]
+    return ProcessSpec(
+        name="broker",
+        stage=Stage.ENGINES,
+        command=tuple(command),
+        probe=Probe(addresses.ports["broker"]),
+        # Maven may have to fetch Apache Kafka's jars first.
+        ready_seconds=60 if kafka is KafkaEngine.EMBEDDED else 660,
+    )
+
+
+def _database(home: Home, addresses: Addresses, service: str) -> ProcessSpec:
+    name = f"{service}-db"
+    port = addresses.ports[name]
+    command = [tool("secantusd-py"), "--host", LOOPBACK, "--port", str(port)]
+    command += ["--storage-path", str(home.data / name), "--cache-size", DATABASE_CACHE]
+    return ProcessSpec(name=name, stage=Stage.ENGINES, command=tuple(command), probe=Probe(port))
+
+
+def _issuer(home: Home, addresses: Addresses) -> ProcessSpec:
+    return ProcessSpec(
+        name="issuer",
+        stage=Stage.IDENTITY,
+        command=(sys.executable, "-m", "embedded.issuer"),
+        probe=Probe(addresses.ports["issuer"], "/livez"),
+        environment={
+            "ISSUER_BIND": addresses.host("issuer"),
+            "ISSUER_URL": addresses.issuer,
+            "ISSUER_AUDIENCE": AUDIENCE,
+            "ISSUER_DATA": str(home.data / "issuer"),
+            "ISSUER_ACCOUNTS": str(REPOSITORY / "deploy" / "sample" / "accounts.json"),
+            "ISSUER_CTL_SECRET_FILE": str(home.secrets / "sangkienctl"),
+        },
+    )
+
+
+def _mailbox(home: Home, addresses: Addresses) -> ProcessSpec:
+    return ProcessSpec(
+        name="mailbox",
+        stage=Stage.IDENTITY,
+        command=(sys.executable, "-m", "embedded.mailbox"),
+        probe=Probe(addresses.ports["mailbox"], "/livez"),
+        environment={
+            "MAILBOX_SMTP_BIND": addresses.host("smtp"),
+            "MAILBOX_HTTP_BIND": addresses.host("mailbox"),
+            "MAILBOX_DATA": str(home.data / "mailbox"),
+        },
+    )
+
+
+def _gateway(home: Home, addresses: Addresses) -> ProcessSpec:
+    gateway = REPOSITORY / "deploy" / "gateway"
+    state = str(home.data / "gateway")
+    return ProcessSpec(
+        name="gateway",
+        stage=Stage.GATEWAY,
+        command=(tool("caddy"), "run", "--config", str(gateway / "Caddyfile"), "--adapter", "caddyfile"),
+        probe=Probe(addresses.ports["gateway"], "/"),
+        environment={
+            "GATEWAY_LISTEN": f":{addresses.ports['gateway']}",
+            "GATEWAY_ADDRESS": LOOPBACK,
+            **{f"{service.upper()}_UPSTREAM": addresses.host(f"{service}-api") for service in SERVICES},
+            "ISSUER_UPSTREAM": addresses.host("issuer"),
+            "MAIL_UPSTREAM": addresses.host("mailbox"),
+            "SITE_ROOT": str(gateway / "site"),
+            "CONTRACTS_ROOT": str(REPOSITORY / "contracts"),
+            "PROBLEMS_ROOT": str(REPOSITORY / "docs" / "reference" / "problems"),
+            # Caddy keeps its state where XDG says; the home of the user stays untouched.
+            "XDG_DATA_HOME": state,
+            "XDG_CONFIG_HOME": state,
+        },
+    )
+
+
+def tool(name: str) -> str:
+    """The path of a command of our environment; PlatformError when it is not installed."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise PlatformError(f"the command {name} is not installed; run bin/setup")
+    return found

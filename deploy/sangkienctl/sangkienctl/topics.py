@@ -1,0 +1,70 @@
+"""Topics and consumer lag, as the operator sees them. What a topic is, says `contracts`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import contracts
+from chassis import producer
+from sangkienctl.kafka_access import KafkaAccess, admin_client
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far one group is behind in one topic, in records over all partitions. committed: has an offset."""
+
+    group: str
+    topic: str
+    behind: int
+    end: int
+    committed: bool
+
+
+def apply_topics(access: KafkaAccess) -> list[str]:
+    """Create and adapt every topic of the contracts; one line per change."""
+    return producer.apply_topics(access, contracts.topics().values())
+
+
+def declared_groups() -> dict[str, list[str]]:
+    """Every consumer group (named as its service) and its topics."""
+    groups: dict[str, list[str]] = {}
+    for topic in contracts.topics().values():
+        for consumer in topic.consumers if topic.kind == "event" else ():
+            groups.setdefault(consumer, []).append(topic.name)
+    return groups
+
+
+def lag(access: KafkaAccess, groups: Iterable[str] | None = None) -> list[Lag]:
+    """The lag of the declared groups (or of those named) in their topics."""
+    from kafka import TopicPartition
+    from kafka.admin import OffsetSpec
+
+    wanted = {group: names for group, names in declared_groups().items() if groups is None or group in groups}
+    with admin_client(access) as admin:
+        topics = sorted({name for names in wanted.values() for name in names})
+        partitions = {
+            found["name"]: [
+                TopicPartition(found["name"], part["partition_index"]) for part in found["partitions"]
+            ]
+            for found in admin.describe_topics(topics)
+        }
+        every = [partition for parts in partitions.values() for partition in parts]
+        ends = admin.list_partition_offsets({partition: OffsetSpec.LATEST for partition in every})
+        starts = admin.list_partition_offsets({partition: OffsetSpec.EARLIEST for partition in every})
+        lines = []
+        for group, names in wanted.items():
+            committed = admin.list_group_offsets(group).get(group, {})
+            for name in names:
+                end = sum(ends[partition].offset for partition in partitions[name])
+                behind = 0
+                for partition in partitions[name]:
+                    position = committed.get(partition)
+                    offset = position.offset if position is not None and position.offset >= 0 else None
+                    behind += ends[partition].offset - (
+                        starts[partition].offset if offset is None else offset
+                    )
+                lines.append(
+                    Lag(group, name, behind, end, any(part in committed for part in partitions[name]))
+                )
+    return lines
