@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.support.kafka_servers import ApacheKafka, DockerKafka, EmbeddedBroker
+from tests.support.mongo_servers import DockerMongo, EmbeddedMongo, mongo_db
 from tests.support.tiers import Provider, Tier, tiered_fixture
 
 pytest_plugins = ["tests.support.tier_plugin"]
@@ -18,3 +19,16 @@ kafka_server = tiered_fixture("kafka_server", KAFKA_PROVIDERS)
 
 # A server for one test alone, which may stop, kill and restart it.
 own_kafka_server = tiered_fixture("own_kafka_server", KAFKA_PROVIDERS, scope="function")
+
+MONGO_PROVIDERS = {
+    Tier.EMBEDDED: Provider(start=EmbeddedMongo),
+    Tier.DOCKER: Provider(start=DockerMongo, unavailable=DockerMongo.unavailable),
+}
+
+# One server per tier for the whole run; `mongo_db` is a fresh database on it for each test.
+mongo_server = tiered_fixture("mongo_server", MONGO_PROVIDERS)
+
+# A server for one test alone, which may stop, kill and restart it.
+own_mongo_server = tiered_fixture("own_mongo_server", MONGO_PROVIDERS, scope="function")
+
+__all__ = ["mongo_db"]

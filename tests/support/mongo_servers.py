@@ -1,0 +1,153 @@
+"""MongoDB servers for tests, one class per tier, all with start, stop, kill, restart and `uri`; and the
+fixture of a fresh database per test.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import pymongo
+import pytest
+from pymongo.database import Database
+from pymongo.errors import OperationFailure, PyMongoError
+
+from chassis.mongo.client import connect
+from tests.support.kafka_servers import image_unavailable
+from tests.support.processes import ServerProcess, free_port, wait_until
+
+
+ALREADY_INITIALIZED = 23
+
+
+class MongoServer(Protocol):
+    """What a test may ask of any of the servers."""
+
+    @property
+    def uri(self) -> str: ...
+    def restart(self) -> Any: ...
+    def stop(self) -> int: ...
+    def kill(self) -> None: ...
+
+
+class DatabaseSettings:
+    """The settings that chassis.mongo.client needs."""
+
+    def __init__(self, uri: str, database: str) -> None:
+        self.mongo_uri = uri
+        self.mongo_database = database
+
+
+def answers_commands(uri: str) -> bool:
+    """Whether a server there accepts writes."""
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(uri, serverSelectionTimeoutMS=500)
+    try:
+        return bool(client.admin.command("hello").get("isWritablePrimary"))
+    except PyMongoError:
+        return False
+    finally:
+        client.close()
+
+
+class EmbeddedMongo(ServerProcess):
+    """SecantusDB on a free loopback port.
+
+    directory: where data and output go (a new temporary directory if None); port: None picks a free one.
+    """
+
+    def __init__(self, directory: Path | None = None, port: int | None = None) -> None:
+        directory = directory or Path(tempfile.mkdtemp(prefix="mongo-server-"))
+        port = port or free_port()
+        self.data = directory / "mongo"
+        # Retryable writes make its inserts slower and slower; see docs on the embedded engines.
+        self.uri = f"mongodb://127.0.0.1:{port}/?retryWrites=false&w=majority&journal=true"
+        command = [str(Path(sys.executable).parent / "secantusd-py"), "--host", "127.0.0.1"]
+        command += ["--port", str(port), "--storage-path", str(self.data), "--cache-size", "128M"]
+        command += ["--log-level", "WARNING"]
+        super().__init__("SecantusDB", command, port, directory / "mongo.log")
+
+    def ready(self) -> bool:
+        return super().ready() and answers_commands(self.uri)
+
+
+class DockerMongo:
+    """MongoDB's image as a one-node replica set, on a fixed loopback port so that it survives a restart."""
+
+    IMAGE = os.environ.get("TEST_MONGO_IMAGE", "mongo:8")
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self.port = free_port()
+        self.uri = (
+            f"mongodb://127.0.0.1:{self.port}/?directConnection=true&retryWrites=true&w=majority&journal=true"
+        )
+        self._container: Any = None
+
+    @classmethod
+    def unavailable(cls) -> str | None:
+        return image_unavailable(cls.IMAGE)
+
+    def start(self) -> Self:
+        from testcontainers.core.container import DockerContainer
+
+        container = DockerContainer(self.IMAGE).with_bind_ports(27017, self.port)
+        self._container = container.with_command("mongod --replSet rs0 --bind_ip_all").start()
+        wait_until(self._initiated, "the replica set is initiated", seconds=60)
+        self._wait()
+        return self
+
+    def _initiated(self) -> bool:
+        member = {"_id": 0, "host": "127.0.0.1:27017"}
+        client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
+            self.uri, serverSelectionTimeoutMS=500
+        )
+        try:
+            client.admin.command("replSetInitiate", {"_id": "rs0", "members": [member]})
+        except OperationFailure as error:
+            return error.code == ALREADY_INITIALIZED
+        except PyMongoError:
+            return False
+        finally:
+            client.close()
+        return True
+
+    def _wait(self) -> None:
+        wait_until(lambda: answers_commands(self.uri), "MongoDB accepts writes", seconds=60)
+
+    def stop(self) -> int:
+        if self._container is not None:
+            self._container.stop()
+            self._container = None
+        return 0
+
+    def kill(self) -> None:
+        self._container.get_wrapped_container().kill()
+
+    def restart(self) -> Self:
+        self._container.get_wrapped_container().restart()
+        self._wait()
+        return self
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+@pytest.fixture
+def mongo_db(mongo_server: MongoServer) -> Iterator[Database[dict[str, Any]]]:
+    """A database of its own for one test, on the server of the test's tier, by the services' client."""
+    settings = DatabaseSettings(mongo_server.uri, f"t{uuid.uuid4().hex[:12]}")
+    client = connect(settings)
+    db = client[settings.mongo_database]
+    yield db
+    client.drop_database(db.name)
+    client.close()
