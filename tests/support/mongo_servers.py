@@ -22,7 +22,6 @@ from chassis.mongo.client import connect
 from tests.support.kafka_servers import image_unavailable
 from tests.support.processes import ServerProcess, free_port, wait_until
 
-
 ALREADY_INITIALIZED = 23
 
 
