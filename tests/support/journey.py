@@ -1,7 +1,7 @@
 """The main job as people do it, through the gateway and by public paths only.
 
-Every request that changes something carries one Idempotency-Key over all its attempts, and is tried again while the
-answer says that the platform is away (no connection, 502, 503, 504): what a phone on a bad line does.
+Every request that changes something carries one Idempotency-Key over all its attempts, and is tried again
+while the answer says that the platform is away (no connection, 502, 503, 504): as a phone on a bad line does.
 """
 
 from __future__ import annotations

@@ -1,0 +1,87 @@
+"""Every role is started everywhere, every alert has a runbook and watches metrics that exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("submission", "review", "stats", "notify")
+LONG_RUNNING_ROLES = ("api", "worker")
+
+
+def _rules() -> list[dict[str, Any]]:
+    document = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text())
+    return [rule for group in document["groups"] for rule in group["rules"]]
+
+
+def _declared_metrics() -> set[str]:
+    names = {"up"}
+    for path in [*ROOT.glob("libs/chassis/chassis/metrics.py"), *ROOT.glob("services/*/*/**/metrics.py")]:
+        for kind, name in re.findall(r"(Counter|Gauge|Histogram)\(\s*\"([a-z_]+)\"", path.read_text()):
+            names |= {
+                "Counter": {name + "_total"},
+                "Gauge": {name},
+                "Histogram": {name + "_bucket", name + "_count", name + "_sum"},
+            }[kind]
+    return names
+
+
+@pytest.mark.parametrize("rule", _rules(), ids=lambda rule: rule["alert"])
+def test_an_alert_has_a_runbook_that_names_it(rule: dict[str, Any]) -> None:
+    page = ROOT / rule["annotations"]["runbook"]
+
+    assert rule["alert"] in page.read_text().splitlines()[0]
+
+
+@pytest.mark.parametrize("rule", _rules(), ids=lambda rule: rule["alert"])
+def test_an_alert_watches_metrics_that_are_declared(rule: dict[str, Any]) -> None:
+    expression = re.sub(r"\{[^}]*\}|\bby \([^)]*\)|\[[^]]*\]", "", rule["expr"])
+    names = set(re.findall(r"\b[a-z][a-z_]*_[a-z_]+\b|\bup\b", expression))
+
+    assert names
+    assert names <= _declared_metrics()
+
+
+def test_every_runbook_belongs_to_an_alert() -> None:
+    pages = {path.name for path in (ROOT / "docs/runbooks").glob("*.md")} - {"README.md"}
+
+    assert pages == {Path(rule["annotations"]["runbook"]).name for rule in _rules()}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_starts_every_role_of_a_service(service: str) -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+    for role in (*LONG_RUNNING_ROLES, "migrate"):
+        assert compose[f"{service}-{role}"]["command"] == [role]
+    for role in LONG_RUNNING_ROLES:
+        assert compose[f"{service}-{role}"]["read_only"] is True
+        assert "healthcheck" in compose[f"{service}-{role}"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_prometheus_scrapes_every_role_of_a_service(service: str) -> None:
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    targets = {
+        t for job in config["scrape_configs"] for group in job["static_configs"] for t in group["targets"]
+    }
+
+    assert {f"{service}-api:8000", f"{service}-worker:8001"} <= targets
+
+
+def test_every_panel_of_the_dashboard_shows_metrics_that_are_declared() -> None:
+    dashboard = json.loads((ROOT / "deploy/grafana/overview.json").read_text())
+    of_the_process = {"process_resident_memory_bytes"}
+
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", []):
+            expression = re.sub(r"\{[^}]*\}|\bby \([^)]*\)|\[[^]]*\]|histogram_quantile", "", target["expr"])
+            names = set(re.findall(r"\b[a-z][a-z_]*_[a-z_]+\b|\bup\b", expression))
+            assert names, panel["title"]
+            assert names <= _declared_metrics() | of_the_process, panel["title"]
