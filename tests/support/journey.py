@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -23,7 +24,7 @@ class Running(Protocol):
     """A running platform, as far as a user sees it."""
 
     @property
-    def gateway_url(self) -> str: ...
+    def gateway(self) -> str: ...
 
     def token(self, username: str) -> str: ...
 
@@ -64,7 +65,7 @@ class Person:
     _token: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.platform.gateway_url, timeout=15.0)
+        self.http = httpx.Client(base_url=self.platform.gateway, timeout=15.0, trust_env=False)
 
     def close(self) -> None:
         self.http.close()
@@ -110,7 +111,7 @@ def content(unit: str, campaign: str, member_id: str, **changes: Any) -> dict[st
     complete: dict[str, Any] = {
         "title": f"Cải tiến đồ gá khoan để giảm thời gian gá đặt chi tiết ({uuid.uuid4().hex[:6]})",
         "solution_type": "ky_thuat",
-        "field": "hoa-chat",
+        "field": "co-khi",
         "unit": unit,
         "campaign": campaign,
         "authors": [{"member_id": member_id, "share": "100.00", "lead": True}],
@@ -120,7 +121,7 @@ def content(unit: str, campaign: str, member_id: str, **changes: Any) -> dict[st
         "applicability": "Áp dụng được cho mọi máy khoan đứng trong đơn vị.",
         "applied_where": "Phân xưởng cơ khí",
         "conditions": "Máy khoan đứng, thợ bậc 3 trở lên",
-        "first_applied_on": "2022-03-01",
+        "first_applied_on": (date.today() - timedelta(days=60)).isoformat(),
         "benefit": {
             "declared_vnd": 120_000_000,
             "method": "Giờ công tiết kiệm nhân đơn giá giờ công",

@@ -1,0 +1,266 @@
+"""A member's initiative from the draft to the count and the messages, by public paths of the gateway only."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.journey import Person, Refused, content, poll
+from tests.support.platform import RunningPlatform
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNTS = json.loads((ROOT / "deploy/sample/accounts.json").read_text())
+MEMBER_IDS = {account["username"]: account["member_id"] for account in ACCOUNTS}
+
+UNIT = "HC-APATIT-VIET-NAM"
+PATH = ("TLD", "CD-CONG-THUONG", "CT-HOA-CHAT", UNIT)
+ELSEWHERE = ("LD-HA-NOI", "CT-VEAM", "HC-SUPE-PHOT-PHAT-VA-HOA-CHAT-L")
+CAMPAIGN = "evaluation"
+AUTHOR, SUPPORT, REVIEWER = "apatit.member", "apatit.support", "hoachat.reviewer"
+INITIATIVES = "/api/submission/v1/initiatives"
+CASES = "/api/review/v1/cases"
+
+
+class People:
+    """Every demo account, signed in when first needed."""
+
+    def __init__(self, platform: RunningPlatform, stack: ExitStack) -> None:
+        self._platform = platform
+        self._stack = stack
+        self._signed_in: dict[str | None, Person] = {}
+
+    def __getitem__(self, username: str | None) -> Person:
+        if username not in self._signed_in:
+            self._signed_in[username] = self._stack.enter_context(Person(self._platform, username))
+        return self._signed_in[username]
+
+    @property
+    def public(self) -> Person:
+        return self[None]
+
+
+@pytest.fixture
+def people(seeded_platform: RunningPlatform) -> Iterator[People]:
+    with ExitStack() as stack:
+        yield People(seeded_platform, stack)
+
+
+def counts(people: People, unit: str) -> Counter[str]:
+    """The public count of every basis of a unit."""
+    progress = people.public.get(f"/api/stats/v1/units/{unit}/progress", campaign=CAMPAIGN)
+    return Counter({basis: figures["count"] for basis, figures in progress["bases"].items()})
+
+
+def inbox(people: People, username: str) -> Counter[tuple[str, str]]:
+    """(kind, initiative) of every entry of a person's inbox."""
+    seen: Counter[tuple[str, str]] = Counter()
+    cursor = None
+    while True:
+        page = people[username].get("/api/notify/v1/inbox", **({"cursor": cursor} if cursor else {}))
+        seen.update((item["kind"], item["initiative_id"]) for item in page["items"])
+        cursor = page["next"]
+        if cursor is None:
+            return seen
+
+
+def told(people: People, username: str, initiative: str) -> Counter[str]:
+    """The kinds of a person's entries about an initiative."""
+    return Counter(kind for kind, about in inbox(people, username).elements() if about == initiative)
+
+
+def mails(platform: RunningPlatform, people: People) -> list[dict[str, Any]]:
+    """Every mail that the catcher holds."""
+    response = people.public.http.get(f"{platform.mail_api}/messages", params={"limit": 1000})
+    return list(response.raise_for_status().json()["messages"])
+
+
+def test_a_submission_is_validated_up_the_tree_counted_once_and_told_to_the_right_people(
+    seeded_platform: RunningPlatform, people: People
+) -> None:
+    before = {unit: counts(people, unit) for unit in (*PATH, *ELSEWHERE)}
+    mails_before = len(mails(seeded_platform, people))
+    author, support, reviewer = people[AUTHOR], people[SUPPORT], people[REVIEWER]
+    submitted = content(UNIT, CAMPAIGN, MEMBER_IDS[AUTHOR])
+
+    # A draft, kept incomplete, then completed and submitted as seen on the screen.
+    created = author.post(INITIATIVES, {"unit": UNIT, "title": submitted["title"]})
+    initiative = created.json()["id"]
+    saved = author.call(
+        "PUT",
+        f"{INITIATIVES}/{initiative}",
+        json=submitted,
+        headers={"If-Match": created.headers["ETag"]},
+    )
+    answer = author.post(
+        f"{INITIATIVES}/{initiative}/submit", submitted, **{"If-Match": saved.headers["ETag"]}
+    ).json()
+    assert answer["state"] == "submitted"
+
+    # Anybody who knows the code can see where it stands, and nothing personal.
+    receipt = people.public.get(f"/api/submission/v1/receipts/{answer['code']}")
+    assert receipt["expected_answer_on"] == answer["expected_answer_on"]
+    assert submitted["title"] not in json.dumps(receipt, ensure_ascii=False)
+
+    # Level 1: the support group of the unit; level 2: the reviewer of the upper level.
+    for level, person in ((1, support), (2, reviewer)):
+        case = poll(f"the case in the queue of {person.username}", partial(_queued, person, initiative))
+        assert case["level"] == level
+        seen = person.call("GET", f"{CASES}/{initiative}")
+        person.post(
+            f"{CASES}/{initiative}/decisions",
+            {"decision": "validate", "expected_level": level},
+            **{"If-Match": seen.headers["ETag"]},
+        )
+
+    poll(
+        "the author sees approved",
+        lambda: author.get(f"{INITIATIVES}/{initiative}")["state"] == "approved" or None,
+    )
+
+    # Each unit on the path counts exactly one more; nobody else does.
+    for unit in PATH:
+        poll(f"{unit} counts it", partial(_counted, people, unit, before[unit]["approved"] + 1))
+        assert counts(people, unit) - before[unit] == Counter(submitted=1, approved=1)
+    for unit in ELSEWHERE:
+        assert counts(people, unit) == before[unit]
+
+    # One entry and one mail per event for author, support group and reviewer; none for anyone else.
+    expected = {
+        AUTHOR: Counter({"submitted": 1, "validated": 1, "approved": 1}),
+        SUPPORT: Counter({"assigned": 1}),
+        REVIEWER: Counter({"assigned": 1}),
+    }
+
+    for username, kinds in expected.items():
+        poll(f"{username} is told", partial(_is_told, people, username, initiative, kinds))
+    for account in ACCOUNTS:
+        username = account["username"]
+        assert told(people, username, initiative) == expected.get(username, Counter()), username
+
+    wanted = Counter({f"{u}@example.org": kinds.total() for u, kinds in expected.items()})
+    poll("every mail", lambda: len(mails(seeded_platform, people)) >= mails_before + wanted.total() or None)
+    new = mails(seeded_platform, people)[: len(mails(seeded_platform, people)) - mails_before]
+    assert Counter(to["Address"] for mail in new for to in mail["To"]) == wanted
+
+
+def test_a_revision_is_asked_for_answered_and_goes_on_at_the_level_that_asked(people: People) -> None:
+    author, support = people["apatit.member2"], people[SUPPORT]
+    body = content(UNIT, CAMPAIGN, MEMBER_IDS["apatit.member2"])
+    created = author.post(INITIATIVES, body | {"submit": True}).json()
+    initiative = created["id"]
+
+    case = poll("the case", lambda: _case(support, initiative))
+    support.post(
+        f"{CASES}/{initiative}/decisions",
+        {
+            "decision": "request_revision",
+            "items": [
+                {"pointer": "#/novelty", "code": "unclear", "text": "Nêu rõ điểm mới so với đồ gá cũ."}
+            ],
+        },
+        **{"If-Match": f'"{case["version"]}"'},
+    )
+    seen = poll(
+        "the author is asked",
+        lambda: _in_state(author, initiative, "revision_requested"),
+    )
+    again = body | {"novelty": "Chốt định vị côn tự lựa tâm, đồ gá cũ phải rà bằng đồng hồ so."}
+    resubmitted = author.post(
+        f"{INITIATIVES}/{initiative}/submit", again, **{"If-Match": f'"{seen["version"]}"'}
+    ).json()
+
+    assert resubmitted["revision"] == 2
+    case = poll("the case goes on", lambda: _case(support, initiative, revision=2))
+    assert (case["level"], case["state"]) == (1, "in_review")
+
+
+def test_a_withdrawal_closes_the_case_and_is_counted_as_withdrawn(people: People) -> None:
+    author, support = people["apatit.member3"], people[SUPPORT]
+    before = counts(people, UNIT)
+    created = author.post(
+        INITIATIVES, content(UNIT, CAMPAIGN, MEMBER_IDS["apatit.member3"]) | {"submit": True}
+    ).json()
+    poll("the case", lambda: _case(support, created["id"]))
+    seen = poll("in review", lambda: _in_state(author, created["id"], "in_review"))
+
+    author.post(
+        f"{INITIATIVES}/{created['id']}/withdraw",
+        {"reason": "Trùng với sáng kiến của tổ khác."},
+        **{"If-Match": f'"{seen["version"]}"'},
+    )
+
+    case = poll("the case is closed", lambda: _case(support, created["id"], state="withdrawn"))
+    with pytest.raises(Refused) as refused:
+        support.post(
+            f"{CASES}/{created['id']}/decisions",
+            {"decision": "validate"},
+            **{"If-Match": f'"{case["version"]}"'},
+        )
+    assert refused.value.problem["code"] == "case-closed"
+    poll("counted", lambda: counts(people, UNIT)["withdrawn"] == before["withdrawn"] + 1 or None)
+    assert counts(people, UNIT) - before == Counter(submitted=1, withdrawn=1)
+
+
+def test_an_author_who_reviews_cannot_decide_on_the_own_initiative(people: People) -> None:
+    both = people[SUPPORT]
+    created = both.post(INITIATIVES, content(UNIT, CAMPAIGN, MEMBER_IDS[SUPPORT]) | {"submit": True}).json()
+    case = poll("the case", lambda: _case(both, created["id"]))
+
+    with pytest.raises(Refused) as refused:
+        both.post(
+            f"{CASES}/{created['id']}/decisions",
+            {"decision": "validate"},
+            **{"If-Match": f'"{case["version"]}"'},
+        )
+
+    assert (refused.value.status, refused.value.problem["code"]) == (403, "conflict-of-interest")
+
+
+def test_every_problem_of_a_submission_is_reported_at_once_in_the_language_asked_for(people: People) -> None:
+    incomplete = content(UNIT, CAMPAIGN, MEMBER_IDS[AUTHOR], title="Ngắn", solution="")
+    incomplete["authors"] = [{"member_id": MEMBER_IDS[AUTHOR], "share": "99.99", "lead": True}]
+
+    with pytest.raises(Refused) as refused:
+        people[AUTHOR].post(INITIATIVES, incomplete | {"submit": True}, **{"Accept-Language": "en"})
+
+    problem = refused.value.problem
+    assert (refused.value.status, problem["code"]) == (422, "validation-failed")
+    pointers = {error["pointer"] for error in problem["errors"]}
+    assert {"#/title", "#/solution"} <= pointers
+    assert any(pointer.startswith("#/authors") for pointer in pointers)
+
+
+def _case(person: Person, initiative: str, **wanted: Any) -> dict[str, Any] | None:
+    try:
+        response = person.call("GET", f"{CASES}/{initiative}")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return None
+    case: dict[str, Any] = response.json()
+    return case if all(case[name] == value for name, value in wanted.items()) else None
+
+
+def _in_state(person: Person, initiative: str, state: str) -> dict[str, Any] | None:
+    seen = person.get(f"{INITIATIVES}/{initiative}")
+    return seen if seen["state"] == state else None
+
+
+def _queued(person: Person, initiative: str) -> dict[str, Any] | None:
+    queue = person.get(CASES, queue="mine", limit=100)["items"]
+    return next((case for case in queue if case["initiative_id"] == initiative), None)
+
+
+def _counted(people: People, unit: str, approved: int) -> bool | None:
+    return counts(people, unit)["approved"] == approved or None
+
+
+def _is_told(people: People, username: str, initiative: str, kinds: Counter[str]) -> bool | None:
+    return told(people, username, initiative) == kinds or None
