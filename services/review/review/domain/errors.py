@@ -16,6 +16,14 @@ class UnknownCaseError(ReviewError):
     """There is no case of this initiative (yet)."""
 
 
+class UnknownUnitError(ReviewError):
+    """There is no unit with this code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"no unit {code}")
+        self.code = code
+
+
 class ConflictOfInterestError(ReviewError):
     """The decider is an author of the initiative or submitted it."""
 

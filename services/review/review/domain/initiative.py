@@ -1,5 +1,5 @@
-"""What the submitting side told about an initiative. Review never changes these facts; it adds its own
-milestones, which are kept beside them.
+"""What the submitting side told about an initiative: facts, which review never changes, and milestones, to
+which review adds its own.
 """
 
 from __future__ import annotations
@@ -53,11 +53,7 @@ class Milestones:
 
 @dataclass(frozen=True)
 class Initiative:
-    """The facts of one revision, as submitted. Benefits are VND in the first year.
-
-    told_level: the level that the submitting side knew of (0: none), which is the level that asked for a
-    revision when this revision is a resubmission.
-    """
+    """The facts of one revision, as submitted. benefit_declared: VND in the first year."""
 
     id: str
     code: str
@@ -76,10 +72,7 @@ class Initiative:
     author_ids: tuple[str, ...]
     submitted_by: str
     benefit_declared: int | None
-    benefit_verified: int | None
-    told_level: int
     expected_answer_on: date
-    milestones: Milestones
 
     @property
     def unit(self) -> str:

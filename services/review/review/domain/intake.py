@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from review.domain.case import Assigned, Case, Entry, Happening, Move
 from review.domain.deadlines import due_after, due_again
-from review.domain.initiative import Initiative, Source
+from review.domain.initiative import Initiative, Milestones, Source
 from review.domain.policy import FrozenPolicy
 from review.domain.rulebook import Rulebook
 from review.domain.workflow import Act, State, follow
@@ -23,10 +23,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Told:
-    """One event of the submitting side. at: when it was told (UTC)."""
+    """One event of the submitting side. at: when it was told (UTC).
+
+    level: the level that the submitting side knew of (0: none), which is the level that asked for a revision
+    when this is a resubmission. benefit_verified: VND, what it knew to be verified.
+    """
 
     kind: Kind
     initiative: Initiative
+    milestones: Milestones
+    level: int
+    benefit_verified: int | None
     at: datetime
 
 
@@ -46,8 +53,8 @@ def receive(case: Case | None, told: Told, rules: Rulebook) -> Move | None:
 
 def _opened(told: Told, rules: Rulebook) -> Move:
     """A first submission opens at level 1, a later one where it stood: review never saw the first."""
-    policy = _policy(told.initiative, rules)
-    level = min(max(told.initiative.told_level, 1), len(policy.levels))
+    policy = _policy(told, rules)
+    level = min(max(told.level, 1), len(policy.levels))
     fresh = _fresh(told, policy, State.IN_REVIEW, level)
     days = policy.level(level).due_working_days
     due_on = due_after(rules.calendar, rules.local_day(told.at), days)
@@ -58,14 +65,14 @@ def _resubmitted(case: Case, told: Told, rules: Rulebook) -> Move:
     """The case goes on at the level that asked, with the days that it had left."""
     today = rules.local_day(told.at)
     level = case.level
-    if case.state is not State.REVISION_REQUESTED and told.initiative.told_level:
+    if case.state is not State.REVISION_REQUESTED and told.level:
         # Review has not seen its own request, as after a restore from a backup: the snapshot knows better.
-        level = min(told.initiative.told_level, case.levels)
+        level = min(told.level, case.levels)
     if case.days_left is None:
         due_on = due_after(rules.calendar, today, case.policy.level(level).due_working_days)
     else:
         due_on = due_again(rules.calendar, today, case.days_left, case.policy.after_revision_at_least)
-    milestones = told.initiative.milestones.completed_by(case.milestones)
+    milestones = told.milestones.completed_by(case.milestones)
     resumed = replace(
         case,
         initiative=told.initiative,
@@ -93,8 +100,8 @@ def _assigned(case: Case, what: Happening, since: datetime, told: Told) -> Move:
 def _withdrawn(case: Case | None, told: Told, rules: Rulebook) -> Case:
     """The case ends. Where it is the first that review hears of, it stays as a tombstone."""
     if case is None:
-        policy = _policy(told.initiative, rules)
-        level = min(max(told.initiative.told_level, 1), len(policy.levels))
+        policy = _policy(told, rules)
+        level = min(max(told.level, 1), len(policy.levels))
         closed = _fresh(told, policy, State.WITHDRAWN, level)
     else:
         closed = replace(
@@ -103,11 +110,11 @@ def _withdrawn(case: Case | None, told: Told, rules: Rulebook) -> Case:
             state=follow(case.state, Act.WITHDRAW),
             step=0,
             version=case.version + 1,
-            milestones=told.initiative.milestones.completed_by(case.milestones),
+            milestones=told.milestones.completed_by(case.milestones),
             due_on=None,
             days_left=None,
         )
-    at = told.initiative.milestones.withdrawn or told.at
+    at = told.milestones.withdrawn or told.at
     return closed.with_entry(
         Entry(Happening.WITHDRAWN, at, told.at, closed.revision, closed.level, closed.version)
     )
@@ -121,23 +128,23 @@ def _fresh(told: Told, policy: FrozenPolicy, state: State, level: int) -> Case:
         level=level,
         step=0,
         version=1,
-        milestones=told.initiative.milestones,
-        benefit_verified=told.initiative.benefit_verified,
+        milestones=told.milestones,
+        benefit_verified=told.benefit_verified,
         opened_at=told.at,
     )
 
 
-def _policy(initiative: Initiative, rules: Rulebook) -> FrozenPolicy:
+def _policy(told: Told, rules: Rulebook) -> FrozenPolicy:
     """The pack in force on the local day of the first submission, applied to the frozen path."""
-    day = rules.local_day(initiative.milestones.submitted)
-    return rules.policies.in_force(initiative.programme, initiative.unit_path, day).freeze(
-        initiative.unit_path
-    )
+    initiative = told.initiative
+    day = rules.local_day(told.milestones.submitted)
+    pack = rules.policies.in_force(initiative.programme, initiative.unit_path, day)
+    return pack.freeze(initiative.unit_path)
 
 
 def _in_review_since(told: Told) -> datetime:
     """When the review began. An import keeps the dates of the paper record (decision 0012)."""
-    milestones = told.initiative.milestones
+    milestones = told.milestones
     if told.initiative.source is Source.IMPORT:
         return milestones.resubmitted or milestones.submitted
     return told.at
