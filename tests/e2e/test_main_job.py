@@ -7,25 +7,32 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.journey import Person, Refused, content, poll
+from tests.support.journey import (
+    ACCOUNTS,
+    CASES,
+    INITIATIVES,
+    MEMBER_IDS,
+    Person,
+    Refused,
+    case,
+    content,
+    decide,
+    in_state,
+    poll,
+    submit,
+    withdraw,
+)
 from tests.support.platform import RunningPlatform
-
-ROOT = Path(__file__).resolve().parents[2]
-ACCOUNTS = json.loads((ROOT / "deploy/sample/accounts.json").read_text())
-MEMBER_IDS = {account["username"]: account["member_id"] for account in ACCOUNTS}
 
 UNIT = "HC-APATIT-VIET-NAM"
 PATH = ("TLD", "CD-CONG-THUONG", "CT-HOA-CHAT", UNIT)
 ELSEWHERE = ("LD-HA-NOI", "CT-VEAM", "HC-SUPE-PHOT-PHAT-VA-HOA-CHAT-L")
 CAMPAIGN = "evaluation"
 AUTHOR, SUPPORT, REVIEWER = "apatit.member", "apatit.support", "hoachat.reviewer"
-INITIATIVES = "/api/submission/v1/initiatives"
-CASES = "/api/review/v1/cases"
 
 
 class People:
@@ -110,14 +117,8 @@ def test_a_submission_is_validated_up_the_tree_counted_once_and_told_to_the_righ
 
     # Level 1: the support group of the unit; level 2: the reviewer of the upper level.
     for level, person in ((1, support), (2, reviewer)):
-        case = poll(f"the case in the queue of {person.username}", partial(_queued, person, initiative))
-        assert case["level"] == level
-        seen = person.call("GET", f"{CASES}/{initiative}")
-        person.post(
-            f"{CASES}/{initiative}/decisions",
-            {"decision": "validate", "expected_level": level},
-            **{"If-Match": seen.headers["ETag"]},
-        )
+        poll(f"the case in the queue of {person.username}", partial(_queued, person, initiative))
+        decide(person, initiative, level, {"decision": "validate"})
 
     poll(
         "the author sees approved",
@@ -153,55 +154,35 @@ def test_a_submission_is_validated_up_the_tree_counted_once_and_told_to_the_righ
 def test_a_revision_is_asked_for_answered_and_goes_on_at_the_level_that_asked(people: People) -> None:
     author, support = people["apatit.member2"], people[SUPPORT]
     body = content(UNIT, CAMPAIGN, MEMBER_IDS["apatit.member2"])
-    created = author.post(INITIATIVES, body | {"submit": True}).json()
-    initiative = created["id"]
+    initiative = submit(author, body)["id"]
+    unclear = {"pointer": "#/novelty", "code": "unclear", "text": "Nêu rõ điểm mới so với đồ gá cũ."}
 
-    case = poll("the case", lambda: _case(support, initiative))
-    support.post(
-        f"{CASES}/{initiative}/decisions",
-        {
-            "decision": "request_revision",
-            "items": [
-                {"pointer": "#/novelty", "code": "unclear", "text": "Nêu rõ điểm mới so với đồ gá cũ."}
-            ],
-        },
-        **{"If-Match": f'"{case["version"]}"'},
-    )
-    seen = poll(
-        "the author is asked",
-        lambda: _in_state(author, initiative, "revision_requested"),
-    )
+    decide(support, initiative, 1, {"decision": "request_revision", "items": [unclear]})
+    seen = poll("the author is asked", lambda: in_state(author, initiative, "revision_requested"))
     again = body | {"novelty": "Chốt định vị côn tự lựa tâm, đồ gá cũ phải rà bằng đồng hồ so."}
     resubmitted = author.post(
         f"{INITIATIVES}/{initiative}/submit", again, **{"If-Match": f'"{seen["version"]}"'}
     ).json()
 
     assert resubmitted["revision"] == 2
-    case = poll("the case goes on", lambda: _case(support, initiative, revision=2))
-    assert (case["level"], case["state"]) == (1, "in_review")
+    onward = poll("the case goes on", lambda: case(support, initiative, revision=2))
+    assert (onward["level"], onward["state"]) == (1, "in_review")
 
 
 def test_a_withdrawal_closes_the_case_and_is_counted_as_withdrawn(people: People) -> None:
     author, support = people["apatit.member3"], people[SUPPORT]
     before = counts(people, UNIT)
-    created = author.post(
-        INITIATIVES, content(UNIT, CAMPAIGN, MEMBER_IDS["apatit.member3"]) | {"submit": True}
-    ).json()
-    poll("the case", lambda: _case(support, created["id"]))
-    seen = poll("in review", lambda: _in_state(author, created["id"], "in_review"))
+    initiative = submit(author, content(UNIT, CAMPAIGN, MEMBER_IDS["apatit.member3"]))["id"]
+    poll("in review", lambda: in_state(author, initiative, "in_review"))
 
-    author.post(
-        f"{INITIATIVES}/{created['id']}/withdraw",
-        {"reason": "Trùng với sáng kiến của tổ khác."},
-        **{"If-Match": f'"{seen["version"]}"'},
-    )
+    withdraw(author, initiative)
 
-    case = poll("the case is closed", lambda: _case(support, created["id"], state="withdrawn"))
+    closed = poll("the case is closed", lambda: case(support, initiative, state="withdrawn"))
     with pytest.raises(Refused) as refused:
         support.post(
-            f"{CASES}/{created['id']}/decisions",
+            f"{CASES}/{initiative}/decisions",
             {"decision": "validate"},
-            **{"If-Match": f'"{case["version"]}"'},
+            **{"If-Match": f'"{closed["version"]}"'},
         )
     assert refused.value.problem["code"] == "case-closed"
     poll("counted", lambda: counts(people, UNIT)["withdrawn"] == before["withdrawn"] + 1 or None)
@@ -210,15 +191,10 @@ def test_a_withdrawal_closes_the_case_and_is_counted_as_withdrawn(people: People
 
 def test_an_author_who_reviews_cannot_decide_on_the_own_initiative(people: People) -> None:
     both = people[SUPPORT]
-    created = both.post(INITIATIVES, content(UNIT, CAMPAIGN, MEMBER_IDS[SUPPORT]) | {"submit": True}).json()
-    case = poll("the case", lambda: _case(both, created["id"]))
+    initiative = submit(both, content(UNIT, CAMPAIGN, MEMBER_IDS[SUPPORT]))["id"]
 
     with pytest.raises(Refused) as refused:
-        both.post(
-            f"{CASES}/{created['id']}/decisions",
-            {"decision": "validate"},
-            **{"If-Match": f'"{case["version"]}"'},
-        )
+        decide(both, initiative, 1, {"decision": "validate"})
 
     assert (refused.value.status, refused.value.problem["code"]) == (403, "conflict-of-interest")
 
@@ -235,22 +211,6 @@ def test_every_problem_of_a_submission_is_reported_at_once_in_the_language_asked
     pointers = {error["pointer"] for error in problem["errors"]}
     assert {"#/title", "#/solution"} <= pointers
     assert any(pointer.startswith("#/authors") for pointer in pointers)
-
-
-def _case(person: Person, initiative: str, **wanted: Any) -> dict[str, Any] | None:
-    try:
-        response = person.call("GET", f"{CASES}/{initiative}")
-    except Refused as refused:
-        if refused.status != 404:
-            raise
-        return None
-    case: dict[str, Any] = response.json()
-    return case if all(case[name] == value for name, value in wanted.items()) else None
-
-
-def _in_state(person: Person, initiative: str, state: str) -> dict[str, Any] | None:
-    seen = person.get(f"{INITIATIVES}/{initiative}")
-    return seen if seen["state"] == state else None
 
 
 def _queued(person: Person, initiative: str) -> dict[str, Any] | None:

@@ -6,16 +6,25 @@ while the answer says that the platform is away (no connection, 502, 503, 504): 
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import httpx
 
 T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNTS: list[dict[str, Any]] = json.loads((ROOT / "deploy/sample/accounts.json").read_text())
+MEMBER_IDS: dict[str, str] = {account["username"]: account["member_id"] for account in ACCOUNTS}
+
+INITIATIVES = "/api/submission/v1/initiatives"
+CASES = "/api/review/v1/cases"
 
 AWAY = frozenset({502, 503, 504})
 
@@ -134,3 +143,54 @@ def content(unit: str, campaign: str, member_id: str, **changes: Any) -> dict[st
         "on_behalf_of": None,
     }
     return complete | changes
+
+
+def submit(author: Person, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Submit complete content at once; the answer with id, code and version."""
+    return author.post(INITIATIVES, {**body, "submit": True}).json()  # type: ignore[no-any-return]
+
+
+def in_state(person: Person, initiative: str, *states: str) -> dict[str, Any] | None:
+    """The initiative as a person sees it, if it is in one of the states."""
+    seen = person.get(f"{INITIATIVES}/{initiative}")
+    return seen if seen["state"] in states else None
+
+
+def case(person: Person, initiative: str, **wanted: Any) -> dict[str, Any] | None:
+    """The case of an initiative as a reviewer sees it, if it is there and as wanted."""
+    try:
+        seen: dict[str, Any] = person.call("GET", f"{CASES}/{initiative}").json()
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return None
+    return seen if all(seen[name] == value for name, value in wanted.items()) else None
+
+
+def decide(person: Person, initiative: str, level: int, decision: Mapping[str, Any]) -> dict[str, Any]:
+    """Wait until the case is at a level, and decide there; the answer."""
+    seen = poll(
+        f"case {initiative} in review at level {level}",
+        lambda: case(person, initiative, level=level, state="in_review"),
+        seconds=person.patience,
+    )
+    return person.post(  # type: ignore[no-any-return]
+        f"{CASES}/{initiative}/decisions",
+        {**decision, "expected_level": level},
+        **{"If-Match": f'"{seen["version"]}"'},
+    ).json()
+
+
+def withdraw(author: Person, initiative: str) -> dict[str, Any]:
+    """Withdraw whatever the review does meanwhile: read again when the version has moved on."""
+    while True:
+        seen = author.get(f"{INITIATIVES}/{initiative}")
+        try:
+            return author.post(  # type: ignore[no-any-return]
+                f"{INITIATIVES}/{initiative}/withdraw",
+                {"reason": "Trùng với sáng kiến của tổ khác."},
+                **{"If-Match": f'"{seen["version"]}"'},
+            ).json()
+        except Refused as refused:
+            if refused.status != 412:
+                raise

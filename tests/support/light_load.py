@@ -1,0 +1,103 @@
+"""A light load of members who submit and withdraw, a journal of what the platform has acknowledged, and the looks
+from the outside by which each acknowledged act is found again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Self
+
+from tests.support.journey import MEMBER_IDS, Person, content, in_state, poll, submit, withdraw
+from tests.support.platform import RunningPlatform
+
+PAUSE_SECONDS = 0.25
+BASES = ("submitted", "in_review", "approved", "rejected", "withdrawn")
+
+
+@dataclass
+class Journal:
+    """What was acknowledged: initiative id -> the states that are right once all is quiet."""
+
+    expected: dict[str, str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def write(self, initiative: str, state: str) -> None:
+        with self.lock:
+            self.expected[initiative] = state
+
+    def counts(self) -> Counter[str]:
+        with self.lock:
+            counted = Counter(self.expected.values())
+        counted["submitted"] = sum(counted.values())
+        return counted
+
+
+@dataclass
+class LightLoad:
+    """One member who submits again and again, and withdraws every third; leaving it raises what went wrong."""
+
+    platform: RunningPlatform
+    username: str
+    unit: str
+    campaign: str
+    journal: Journal
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _error: list[BaseException] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._run, name=f"load-{self.username}")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._error:
+            raise self._error[0]
+
+    def _run(self) -> None:
+        try:
+            with Person(self.platform, self.username, patience=120) as author:
+                turn = 0
+                while not self._stop.wait(PAUSE_SECONDS):
+                    turn += 1
+                    self._act(author, turn)
+        except BaseException as error:
+            self._error.append(error)
+
+    def _act(self, author: Person, turn: int) -> None:
+        answer = submit(author, content(self.unit, self.campaign, MEMBER_IDS[self.username]))
+        self.journal.write(answer["id"], "in_review")
+        if turn % 3 == 0:
+            withdraw(author, answer["id"])
+            self.journal.write(answer["id"], "withdrawn")
+
+
+def settled(platform: RunningPlatform, username: str, journal: Journal, seconds: float = 120) -> None:
+    """Wait until every journalled initiative of this author shows the state that is right."""
+    with Person(platform, username) as author:
+        for initiative, state in journal.expected.items():
+            poll(f"{initiative} is {state}", partial(in_state, author, initiative, state), seconds)
+
+
+def counts(platform: RunningPlatform, unit: str, campaign: str) -> Counter[str]:
+    """The public counts of a unit, by basis."""
+    with Person(platform) as public:
+        progress = public.get(f"/api/stats/v1/units/{unit}/progress", campaign=campaign)
+    return Counter({basis: progress["bases"][basis]["count"] for basis in BASES})
+
+
+def entries(platform: RunningPlatform, username: str) -> Counter[tuple[str, str]]:
+    """(kind, initiative) of every inbox entry of a person."""
+    seen: Counter[tuple[str, str]] = Counter()
+    with Person(platform, username) as person:
+        parameters: dict[str, Any] = {"limit": 100}
+        while True:
+            page = person.get("/api/notify/v1/inbox", **parameters)
+            seen.update((item["kind"], item["initiative_id"]) for item in page["items"])
+            if page["next"] is None:
+                return seen
+            parameters["cursor"] = page["next"]
