@@ -153,7 +153,7 @@ def _counts(platform: RunningPlatform, unit: str, total: Counter[str]) -> bool |
 def _told(
     platform: RunningPlatform, name: str, expected: Counter[tuple[str, str]], withdrawn: set[str]
 ) -> bool | None:
-    """Whether a person has each entry once. An overtaken "submitted" of a withdrawn initiative may be silent."""
+    """Whether a person has each entry once; an overtaken "submitted" of a withdrawn one may be silent."""
     seen = entries(platform, name)
     assert max(seen.values(), default=1) == 1
     overtaken = {entry for entry in seen if entry[0] == "submitted" and entry[1] in withdrawn}

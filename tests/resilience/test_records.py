@@ -1,4 +1,4 @@
-"""What the contract says of odd records, shown on the running platform: each does what it should, and the next flows."""
+"""Odd records do what the contract says of them, on the running platform, and the next record flows."""
 
 from __future__ import annotations
 
@@ -22,14 +22,10 @@ UNIT, CAMPAIGN = "HC-APATIT-VIET-NAM", "evaluation"
 
 def submitted(**changes: Any) -> dict[str, Any]:
     """The data of a well-formed first submission of a fresh initiative."""
-    data = copy.deepcopy(next(iter(contracts.examples(TOPIC).valid.values())))
-    identity = {"initiative_id": str(uuid.uuid4()), "campaign": CAMPAIGN, "campaigns": [CAMPAIGN]}
-    return (
-        data
-        | identity
-        | {"unit": UNIT, "unit_path": ["TLD", "CD-CONG-THUONG", "CT-HOA-CHAT", UNIT]}
-        | changes
-    )
+    data: dict[str, Any] = copy.deepcopy(next(iter(contracts.examples(TOPIC).valid.values())))
+    data |= {"initiative_id": str(uuid.uuid4()), "campaign": CAMPAIGN, "campaigns": [CAMPAIGN]}
+    data |= {"unit": UNIT, "unit_path": ["TLD", "CD-CONG-THUONG", "CT-HOA-CHAT", UNIT]}
+    return data | changes
 
 
 def send(platform: RunningPlatform, data: dict[str, Any], sequence: str, **headers: str) -> None:

@@ -1,5 +1,5 @@
-"""A light load of members who submit and withdraw, a journal of what the platform has acknowledged, and the looks
-from the outside by which each acknowledged act is found again.
+"""A light load of members who submit and withdraw, a journal of what was acknowledged, and the looks from the
+outside by which each acknowledged act is found again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Journal:
 
 @dataclass
 class LightLoad:
-    """One member who submits again and again, and withdraws every third; leaving it raises what went wrong."""
+    """One member who submits again and again and withdraws every third; leaving it raises what went wrong."""
 
     platform: RunningPlatform
     username: str
