@@ -1,0 +1,100 @@
+"""Owns the rows of messages: inbox entries and mails, in one collection because one insert makes both. What
+becomes of a mail is in deliveries.py. It must never insert a row under any id but the message's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+from chassis.mongo.indexes import Index
+from chassis.mongo.keyset import sort_key
+from notify.adapters.reads import Document
+from notify.application.ports import Entry, EntryPage
+from notify.domain.deliveries import State
+from notify.domain.kinds import Channel, Kind, Queue
+from notify.domain.messages import Message, message_id
+
+COLLECTION = "messages"
+INDEXES = (
+    Index(COLLECTION, (("member", 1), ("channel", 1), ("sort_key", 1))),
+    Index(COLLECTION, (("member", 1), ("unread", 1), ("sort_key", 1))),
+)
+DUPLICATE_KEY: Final = 11000
+
+
+class MongoMessages:
+    def __init__(self, db: Database[Document]) -> None:
+        self._messages = db[COLLECTION]
+
+    def add(self, messages: Sequence[Message], now: datetime) -> int:
+        try:
+            result = self._messages.insert_many([to_document(m, now) for m in messages], ordered=False)
+        except BulkWriteError as error:
+            details: dict[str, Any] = dict(error.details or {})
+            others = [one for one in details.get("writeErrors", ()) if one["code"] != DUPLICATE_KEY]
+            if others or details.get("writeConcernErrors"):
+                raise
+            return int(details["nInserted"])
+        return len(result.inserted_ids)
+
+    def page(self, member: str, *, unread_only: bool, after: str | None, limit: int) -> EntryPage:
+        wanted: Document = {"member": member}
+        wanted |= {"unread": True} if unread_only else {"channel": Channel.INBOX.value}
+        if after is not None:
+            wanted["sort_key"] = {"$lt": after}
+        rows = list(self._messages.find(wanted).sort("sort_key", -1).limit(limit + 1))
+        entries = tuple(Entry(to_message(row), row["unread"]) for row in rows[:limit])
+        return EntryPage(entries, rows[limit - 1]["sort_key"] if len(rows) > limit else None)
+
+    def unread(self, member: str, *, at_most: int) -> int:
+        rows = self._messages.find({"member": member, "unread": True}, {"_id": 1}).limit(at_most)
+        return sum(1 for _ in rows)
+
+    def mark_read(self, member: str, event_id: str, now: datetime) -> bool:
+        id = message_id(event_id, member, Channel.INBOX)
+        marked = self._messages.update_one(
+            {"_id": id, "unread": True}, {"$set": {"unread": False, "read_at": now}}
+        )
+        return marked.matched_count == 1 or self._messages.find_one({"_id": id}, {"_id": 1}) is not None
+
+    def erase(self, member: str) -> None:
+        self._messages.delete_many({"member": member})
+
+
+def to_document(message: Message, now: datetime) -> Document:
+    """The row of a message; now: from when on a mail is due."""
+    document: Document = {
+        "_id": message.id,
+        "event_id": message.event_id,
+        "member": message.member,
+        "channel": message.channel.value,
+        "kind": message.kind.value,
+        "at": message.at,
+        "facts": dict(message.facts),
+        "unit_names": {code: dict(names) for code, names in message.unit_names.items()},
+    }
+    if message.queue is None:
+        return document | {"sort_key": sort_key(message.at, message.event_id), "unread": True}
+    return document | {
+        "state": State.DUE.value,
+        "queue": message.queue.value,
+        "due_at": now,
+        "attempts": 0,
+    }
+
+
+def to_message(document: Document, queue: Queue | None = None) -> Message:
+    return Message(
+        event_id=document["event_id"],
+        member=document["member"],
+        channel=Channel(document["channel"]),
+        kind=Kind(document["kind"]),
+        at=document["at"],
+        facts=document["facts"],
+        unit_names=document["unit_names"],
+        queue=queue,
+    )

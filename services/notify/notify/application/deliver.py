@@ -1,0 +1,136 @@
+"""Owns the use case of sending the mail that is due: lease, attempt, record. It must never decide what
+becomes of a mail (domain) nor speak SMTP (adapter)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from chassis.clock import Clock
+from notify import metrics
+from notify.application.ports import (
+    Attempt,
+    Composer,
+    Contacts,
+    Deliveries,
+    Delivery,
+    MailServer,
+    MailServerAway,
+    MailSession,
+)
+from notify.domain.contacts import Contact, member_key
+from notify.domain.deliveries import Outcome, State, judge
+from notify.domain.kinds import Queue
+from notify.domain.messages import AddressBook
+
+log = logging.getLogger(__name__)
+
+LEASE: Final = timedelta(minutes=5)
+# No mail is begun so late that its attempt could outlast the lease: four SMTP commands of 15 s each.
+MARGIN: Final = timedelta(seconds=75)
+# A share for every queue in every sweep: none starves, and a personal mail waits for one small batch at most.
+LIMITS: Final = {Queue.PERSONAL: 40, Queue.GROUP: 20, Queue.RETRY: 10}
+# So many connections broken in a row are the server's trouble, not that of the mails.
+BROKEN_IN_A_ROW: Final = 3
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a pass did; away: the mail server could not be used, so the next pass should wait."""
+
+    settled: int
+    away: bool = False
+
+
+@dataclass
+class DeliverMail:
+    """Sends due mail over one connection per pass.
+
+    chance: uniform in [0, 1), for the spread of retries; stopping: True as soon as the process is to end.
+    """
+
+    deliveries: Deliveries
+    contacts: Contacts
+    composer: Composer
+    server: MailServer
+    clock: Clock
+    chance: Callable[[], float]
+    stopping: Callable[[], bool] = lambda: False
+
+    def sweep(self) -> Sweep:
+        """One pass over what is due now."""
+        now = self.clock()
+        until = now + LEASE
+        batch = self.deliveries.claim(now, until, LIMITS)
+        oldest = min((delivery.due_at for delivery in batch), default=now)
+        metrics.MAIL_OLDEST_DUE.set((now - oldest).total_seconds())
+        if not batch:
+            return Sweep(0)
+        keys = {member_key(delivery.message.member) for delivery in batch}
+        book = AddressBook(self.contacts.reachable_by(keys))
+        left = list(batch)
+        broken = 0
+        try:
+            while left and broken < BROKEN_IN_A_ROW and self._time_left(until):
+                with self.server.session() as session:
+                    broken = self._send_over(session, left, book, until, broken)
+        except MailServerAway as away:
+            metrics.MAIL_ATTEMPTS.labels(Outcome.UNAVAILABLE).inc()
+            log.warning("mail server away", extra={"reason": away.reason, "waiting": len(left)})
+            return Sweep(len(batch) - len(left), away=True)
+        finally:
+            if left:
+                self.deliveries.release(left)
+        return Sweep(len(batch) - len(left), away=broken >= BROKEN_IN_A_ROW)
+
+    def _time_left(self, until: datetime) -> bool:
+        return not self.stopping() and self.clock() + MARGIN < until
+
+    def _send_over(
+        self, session: MailSession, left: list[Delivery], book: AddressBook, until: datetime, broken: int
+    ) -> int:
+        """Send from the front of `left` while the connection lasts; the number of breaks in a row since."""
+        while left and session.usable and self._time_left(until):
+            delivery = left[0]
+            attempt = self._attempt(session, delivery, book.contact(delivery.message.member))
+            if attempt.outcome is Outcome.UNAVAILABLE:
+                raise MailServerAway(attempt.reason or attempt.outcome.value)
+            left.pop(0)
+            self._settle(delivery, attempt)
+            broken = broken + 1 if attempt.outcome is Outcome.BROKEN else 0
+        return broken
+
+    def _attempt(self, session: MailSession, delivery: Delivery, contact: Contact) -> Attempt:
+        if contact.email is None:
+            return Attempt(Outcome.UNADDRESSED)
+        try:
+            mail = self.composer.compose(delivery.message, contact, self.clock())
+        except ValueError:
+            log.exception("mail cannot be composed", extra={"kind": delivery.message.kind})
+            return Attempt(Outcome.UNPRINTABLE)
+        return session.send(mail, contact.email)
+
+    def _settle(self, delivery: Delivery, attempt: Attempt) -> None:
+        # At once after the server's answer, mail by mail: a crash here sends one mail twice, never a batch.
+        now = self.clock()
+        verdict = judge(
+            attempt.outcome, attempt.reason, attempt=delivery.attempt, now=now, chance=self.chance()
+        )
+        metrics.MAIL_ATTEMPTS.labels(attempt.outcome).inc()
+        if verdict.state is State.SENT:
+            metrics.MAIL_WAIT.labels(delivery.queue).observe((now - delivery.due_at).total_seconds())
+        if not self.deliveries.settle(delivery, verdict, now):
+            metrics.MAIL_LEASES_LOST.inc()
+            log.warning("mail lease lost", extra={"event_id": delivery.message.event_id})
+        elif verdict.state is State.FAILED:
+            metrics.MAIL_FAILED.inc()
+            extra = {"event_id": delivery.message.event_id, "reason": verdict.reason}
+            log.warning("mail given up", extra=extra)
+
+
+def pause_after(passes_away: int, chance: float) -> float:
+    """Seconds to wait after so many passes in a row without the mail server: 1 s, doubling to a minute."""
+    return min(60.0, 2.0 ** min(passes_away - 1, 6)) * (0.8 + 0.4 * chance)

@@ -1,0 +1,29 @@
+"""Owns who may do what in this service: one table that requests and tests read alike. A contact belongs to a
+person and to no unit, so the administration's rights hold for all or none: granted on one unit, the root."""
+
+from __future__ import annotations
+
+from chassis.permissions import OWNER, PermissionTable, Resource, role
+
+INBOX_READ = "inbox.read"
+INBOX_MARK_READ = "inbox.mark_read"
+CONTACT_READ = "contact.read"
+CONTACT_PREFER = "contact.prefer"
+CONTACT_ENTER = "contact.enter"
+CONTACT_ERASE = "contact.erase"
+
+PERMISSIONS = PermissionTable(
+    {
+        INBOX_READ: (OWNER,),
+        INBOX_MARK_READ: (OWNER,),
+        CONTACT_READ: (OWNER, role("admin")),
+        CONTACT_PREFER: (OWNER,),
+        CONTACT_ENTER: (role("admin"),),
+        CONTACT_ERASE: (role("admin"),),
+    }
+)
+
+
+def of_person(member: str, administration_unit: str) -> Resource:
+    """The inbox and the contact of one person."""
+    return Resource(owners=frozenset({member}), path=(administration_unit,))

@@ -1,0 +1,144 @@
+"""Owns what the use cases ask of the outside: stores, a mail server, the form of a mail. It must never name a
+technology."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Protocol
+
+from notify.domain.contacts import Contact
+from notify.domain.deliveries import Outcome, Verdict
+from notify.domain.kinds import Queue
+from notify.domain.messages import Message, UnitNames
+
+
+@dataclass(frozen=True)
+class UnitName:
+    """What this service keeps of a unit; version: the owner's, higher is newer."""
+
+    code: str
+    version: int
+    names: UnitNames
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An inbox message as its owner sees it."""
+
+    message: Message
+    unread: bool
+
+
+@dataclass(frozen=True)
+class EntryPage:
+    """Entries, newest first; last: the sort key to go on after, None at the end."""
+
+    entries: tuple[Entry, ...]
+    last: str | None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A mail leased to this process; attempt: 1-based number of the attempt that the lease is for.
+
+    token: proves the lease when the mail is settled; queue: where it waited; due_at: since when.
+    """
+
+    message: Message
+    attempt: int
+    queue: Queue
+    due_at: datetime
+    token: str
+
+
+class Contacts(Protocol):
+    def find(self, member: str) -> Contact | None: ...
+
+    def reachable_by(self, keys: Collection[str]) -> Sequence[Contact]:
+        """Everyone who has one of the keys, in one read."""
+
+    def save(self, contact: Contact, *, replacing: int) -> bool:
+        """Store it in place of version `replacing` (0: of nothing); False when that is not what is stored."""
+
+    def erase(self, member: str) -> None: ...
+
+
+class Messages(Protocol):
+    def add(self, messages: Sequence[Message], now: datetime) -> int:
+        """Store those whose id is not there yet, in one write; the number that were new.
+
+        now: from when on mail is due.
+        """
+
+    def page(self, member: str, *, unread_only: bool, after: str | None, limit: int) -> EntryPage: ...
+
+    def unread(self, member: str, *, at_most: int) -> int:
+        """The number of unread entries, counted no further than `at_most`."""
+
+    def mark_read(self, member: str, event_id: str, now: datetime) -> bool:
+        """False when the member has no such entry; an entry read before keeps its first time."""
+
+    def erase(self, member: str) -> None: ...
+
+
+class Units(Protocol):
+    def learn(self, units: Sequence[UnitName]) -> None:
+        """Keep each, unless a newer version is stored."""
+
+    def names(self, codes: Collection[str]) -> Mapping[str, UnitNames]: ...
+
+
+class Withdrawals(Protocol):
+    def note(self, revisions: Mapping[str, int]) -> None:
+        """Remember the withdrawn revision of each initiative, unless a higher one is known."""
+
+    def known(self, initiatives: Collection[str]) -> Mapping[str, int]: ...
+
+
+class Deliveries(Protocol):
+    def claim(self, now: datetime, until: datetime, limits: Mapping[Queue, int]) -> Sequence[Delivery]:
+        """Lease mails that are due, at most `limits` of each queue, longest due first, until `until`."""
+
+    def settle(self, delivery: Delivery, verdict: Verdict, now: datetime) -> bool:
+        """Record what became of it; False when the lease has gone to somebody else."""
+
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        """Give back mails that were not attempted, to their place in the queue."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How sending one mail ended; reason: a code without personal data, None when accepted."""
+
+    outcome: Outcome
+    reason: str | None = None
+
+
+class MailServerAway(Exception):
+    """No session could be opened; `reason` is a code without personal data."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class MailSession(Protocol):
+    @property
+    def usable(self) -> bool:
+        """Whether another mail can be sent over this connection."""
+
+    def send(self, mail: EmailMessage, recipient: str) -> Attempt: ...
+
+
+class MailServer(Protocol):
+    def session(self) -> AbstractContextManager[MailSession]:
+        """One connection for many mails; MailServerAway when there is none to be had."""
+
+
+class Composer(Protocol):
+    def compose(self, message: Message, contact: Contact, now: datetime) -> EmailMessage:
+        """The mail; ValueError when it cannot be put into words."""
