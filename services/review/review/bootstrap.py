@@ -1,0 +1,122 @@
+"""The only place where the parts of the service are wired. Every factory is called in the process that
+plays the role, after any fork.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from pymongo.database import Database
+
+import contracts
+from chassis.clock import local_day, utc_now
+from chassis.consumer.loop import ConsumerLoop
+from chassis.events.codec import EventCodec
+from chassis.events.relay import Relay
+from chassis.mongo.client import connect, database
+from chassis.mongo.leases import Leases
+from chassis.mongo.migrations import migrate as run_migrations
+from chassis.mongo.migrations import pending as pending_migrations
+from chassis.producer import make_producer
+from chassis.tokens import TokenVerifier
+from chassis.web import create_app
+from chassis.workdays import WorkCalendar
+from chassis.worker import Task, Worker
+from review.adapters import contract
+from review.adapters.mongo_cases import COLLECTION, MongoCases
+from review.adapters.mongo_units import MongoUnits, UnitCopy
+from review.adapters.policy_files import PACKAGED, load_policies
+from review.config import Settings
+from review.domain.rulebook import Rulebook
+from review.entrypoints.consumer import EventHandler
+from review.entrypoints.http.problems import problem_of
+from review.entrypoints.http.routes import Parts, blueprint
+from review.migrations import MIGRATIONS
+
+SERVICE = "review"
+
+
+def rulebook(settings: Settings) -> Rulebook:
+    """Packs, calendar and local day. Raises PolicyFileError."""
+    folder = Path(settings.policy_folder) if settings.policy_folder else PACKAGED
+    return Rulebook(load_policies(folder), WorkCalendar.load(), local_day)
+
+
+def codec() -> EventCodec:
+    return EventCodec(contracts.topics(), f"/services/{SERVICE}")
+
+
+def api(settings: Settings) -> Flask:
+    """The web application, with its copy of the union tree kept fresh by a thread."""
+    db = _database(settings)
+    units = UnitCopy(MongoUnits(db), settings.refresh_seconds)
+    units.start()
+    parts = Parts(MongoCases(db, codec(), utc_now), units, rulebook(settings), utc_now)
+    return create_app(
+        service=SERVICE,
+        settings=settings,
+        version=version("sangkien-review"),
+        blueprints=[blueprint(parts)],
+        verifier=TokenVerifier(
+            issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
+        ),
+        readiness={
+            "database": lambda: _ping(db),
+            "migrations": lambda: _migrated(db),
+            "units": units.ensure_loaded,
+        },
+        domain_errors=problem_of,
+        title="Review: cases, levels, decisions",
+    )
+
+
+def worker(settings: Settings) -> Worker:
+    """The consumer of submission's events and the relay of the cases' own."""
+    db = _database(settings)
+    events = codec()
+    handler = EventHandler(MongoCases(db, events, utc_now), MongoUnits(db), rulebook(settings))
+    consumer = ConsumerLoop(
+        settings,
+        group=SERVICE,
+        topics=contract.CONSUMED,
+        codec=events,
+        handler=handler,
+        batch=settings.consumer_batch,
+    )
+    relay = Relay(
+        db,
+        [COLLECTION],
+        lambda: make_producer(settings),
+        Leases(db["leases"], utc_now),
+        _process_name(),
+        utc_now,
+    )
+    return Worker(settings, consumers=[consumer], tasks=[Task("relay", relay.run)])
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database up to date."""
+    run_migrations(_database(settings), MIGRATIONS, owner=_process_name(), clock=utc_now)
+
+
+def _database(settings: Settings) -> Database[dict[str, Any]]:
+    return database(connect(settings), settings)
+
+
+def _ping(db: Database[dict[str, Any]]) -> None:
+    db.command("ping")
+
+
+def _migrated(db: Database[dict[str, Any]]) -> None:
+    waiting = pending_migrations(db, MIGRATIONS)
+    if waiting:
+        raise RuntimeError(f"run the role migrate: {', '.join(m.name for m in waiting)} not applied")
+
+
+def _process_name() -> str:
+    return f"{SERVICE}@{socket.gethostname()}:{os.getpid()}"
