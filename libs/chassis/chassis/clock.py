@@ -1,9 +1,10 @@
 """Owns what "now" and "today" mean: UTC instants in milliseconds inside, days of Asia/Ho_Chi_Minh at the edge.
-It never formats for people.
+It formats for machines (RFC 3339), never for people.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -29,3 +30,29 @@ def local_day(ts: datetime) -> date:
     if ts.tzinfo is None:
         raise ValueError("an instant needs a time zone")
     return ts.astimezone(LOCAL_ZONE).date()
+
+
+_RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def rfc3339(ts: datetime) -> str:
+    """An aware instant as 2022-05-31T16:59:00Z, with milliseconds only when there are some."""
+    if ts.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    ts = ts.astimezone(UTC)
+    precision = "milliseconds" if ts.microsecond >= 1000 else "seconds"
+    return ts.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """The instant in UTC, cut to milliseconds. ValueError for anything but RFC 3339 with a zone."""
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError("not an RFC 3339 timestamp with a zone")
+    fraction = match[1] or ""
+    if len(fraction) > 7:
+        text = text.replace(fraction, fraction[:7], 1)
+    try:
+        return to_milliseconds(datetime.fromisoformat(text.upper()).astimezone(UTC))
+    except OverflowError:
+        raise ValueError("an instant out of the calendar's range") from None

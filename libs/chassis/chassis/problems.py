@@ -38,7 +38,7 @@ class FieldError:
     en: str
 
 
-class Problem(Exception):  # noqa: N818  (the standard's word)
+class Problem(Exception):
     """Ends a request with problem details. params fill the templates of the type."""
 
     def __init__(
@@ -74,8 +74,16 @@ COMMON: Mapping[str, ProblemType] = _types(
         400,
         "JSON sai cú pháp",
         "Malformed JSON",
-        "Nội dung gửi lên không phải là JSON hợp lệ: {reason}.",
-        "The body is not valid JSON: {reason}.",
+        "Nội dung gửi lên không phải là JSON hợp lệ: lỗi ở dòng {line}, cột {column}.",
+        "The body is not valid JSON: error in line {line}, column {column}.",
+    ),
+    ProblemType(
+        "json-too-complex",
+        400,
+        "JSON quá phức tạp",
+        "JSON too complex",
+        "JSON được lồng nhau nhiều nhất {levels} cấp và có nhiều nhất {values} giá trị. Hãy rút gọn rồi gửi lại.",
+        "JSON may be nested {levels} levels deep and have {values} values. Shorten it and send it again.",
     ),
     ProblemType(
         "bad-cursor",
@@ -90,10 +98,9 @@ COMMON: Mapping[str, ProblemType] = _types(
         400,
         "Thiếu Idempotency-Key",
         "Idempotency-Key missing",
-        "Hãy gửi tiêu đề Idempotency-Key gồm 1 đến 128 ký tự ASCII in được, không có khoảng trắng, mỗi thao tác "
-        "một giá trị riêng.",
-        "Send the header Idempotency-Key with 1 to 128 printable ASCII characters and no space, a value of its own "
-        "for each operation.",
+        "Hãy gửi tiêu đề Idempotency-Key gồm 1 đến 128 ký tự ASCII in được, mỗi thao tác một giá trị riêng.",
+        "Send the header Idempotency-Key with 1 to 128 printable ASCII characters, a value of its own for each "
+        "operation.",
     ),
     ProblemType(
         "precondition-invalid",

@@ -4,6 +4,7 @@ nothing; that is the service's bootstrap.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,15 +13,20 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from flask import Flask
 
-from chassis.settings import ServiceSettings
+from chassis import logs
+from chassis.settings import ServiceSettings, SettingsError, load, shown
 
-EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
+EXIT_USAGE = 64  # EX_USAGE of sysexits.h
+EXIT_CONFIGURATION = 78  # EX_CONFIG
+CHECK_CONFIG = "check-config"
 
 S = TypeVar("S", bound=ServiceSettings)
 
+_log = logging.getLogger(__name__)
+
 
 class Runnable(Protocol):
-    """What the worker role runs; see chassis.worker."""
+    """What the worker role runs; see chassis.worker. Returns the exit code, None for 0."""
 
     def run(self) -> int | None: ...
 
@@ -29,7 +35,8 @@ class Runnable(Protocol):
 class Service(Generic[S]):
     """A service as its command line sees it. Each callable is called in the process that plays the role.
 
-    extra: further roles, name -> what runs with the settings and the remaining arguments and returns the exit code.
+    extra: further roles, name -> what runs with the settings and the remaining arguments, and returns the exit
+    code.
     """
 
     name: str
@@ -39,6 +46,10 @@ class Service(Generic[S]):
     migrate: Callable[[S], None]
     extra: Mapping[str, Callable[[S, list[str]], int]] = field(default_factory=dict)
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return ("api", "worker", "migrate", CHECK_CONFIG, *self.extra)
+
 
 def main(
     service: Service[Any], argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None
@@ -46,5 +57,43 @@ def main(
     """Play the role that the arguments name; the exit code. 78 when the settings are not complete, 64 for an
     unknown role."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    environment = os.environ if environ is None else environ
-    raise NotImplementedError(arguments, environment)
+    role = arguments[0] if arguments else ""
+    if role not in service.roles:
+        _say(f"usage: python -m {service.name} {{{'|'.join(service.roles)}}}")
+        return EXIT_USAGE
+    try:
+        settings = load(service.settings_class, os.environ if environ is None else environ)
+    except SettingsError as error:
+        _say(f"{service.name}: the settings are not complete")
+        for problem in error.problems:
+            _say(f"  {problem}")
+        return EXIT_CONFIGURATION
+    if role == CHECK_CONFIG:
+        for name, value in shown(settings):
+            print(f"{name}={value}")
+        return 0
+    logs.configure(service.name, role, settings.log_level)
+    try:
+        return _play(service, role, settings, arguments[1:])
+    except Exception:
+        _log.critical("the role ended by an error", exc_info=True)
+        return 1
+
+
+def _play(service: Service[Any], role: str, settings: Any, arguments: list[str]) -> int:
+    if role == "api":
+        # Imported here: the other roles run no web server.
+        from chassis.server import run_api
+
+        run_api(lambda: service.api(settings), settings)
+        return 0
+    if role == "worker":
+        return service.worker(settings).run() or 0
+    if role == "migrate":
+        service.migrate(settings)
+        return 0
+    return service.extra[role](settings, arguments)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

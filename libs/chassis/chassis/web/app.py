@@ -1,19 +1,108 @@
-"""Makes the Flask application of a service from its blueprints; the one place where the web parts meet."""
+"""Makes the Flask application of a service from its blueprints; the one place where the web parts meet. Around each
+request it keeps trace and request id, and writes one line and one measurement when it ends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 import flask_smorest
 from flask import Flask
+from flask.sessions import SessionInterface
+from prometheus_client import Histogram
 
+from chassis import logs, metrics, tracing
 from chassis.problems import Problem
 from chassis.settings import ServiceSettings
 from chassis.tokens import TokenVerifier
+from chassis.web import errors, health, openapi
+from chassis.web.blueprint import Blueprint
+from chassis.web.current import VERIFIER
+from chassis.web.json_body import OrjsonProvider, Request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+__all__ = ["Blueprint", "create_app"]
+
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=-]{8,128}", re.ASCII)
+_UNMATCHED = "unmatched"
+
+_log = logging.getLogger("chassis.access")
 
 
-class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
-    """flask-smorest's blueprint with the chassis' parsing: orjson, limits, problems instead of aborts."""
+class _NoSession(SessionInterface):
+    """There are no cookie sessions: whoever calls sends a token."""
+
+    def open_session(self, app: Flask, request: object) -> Any:
+        return None
+
+    def save_session(self, app: Flask, session: object, response: object) -> None:
+        return None
+
+    def is_null_session(self, obj: object) -> bool:
+        return True
+
+
+class Application(Flask):
+    """Flask with the parts of the chassis; made by `create_app`."""
+
+    request_class = Request
+    json_provider_class = OrjsonProvider
+    session_interface = _NoSession()
+
+    def __init__(self, service: str) -> None:
+        super().__init__(service, static_folder=None, template_folder=None, root_path="/")
+        self._seconds: dict[tuple[str, str, str], Histogram] = {}
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        started = perf_counter()
+        parent = tracing.parse(environ.get("HTTP_TRACEPARENT"))
+        trace = tracing.new() if parent is None else tracing.child(parent)
+        request_id = environ.get("HTTP_X_REQUEST_ID")
+        if request_id is None or _SANE_REQUEST_ID.fullmatch(request_id) is None:
+            request_id = trace.trace_id
+        trace_token = tracing.set_current(trace)
+        request_token = logs.request_id.set(request_id)
+        status = "500"
+
+        def answer(
+            text: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[[bytes], object]:
+            nonlocal status
+            status = text[:3]
+            headers.append(("X-Request-ID", request_id))
+            headers.append(("traceparent", tracing.header(trace)))
+            headers.append(("X-Content-Type-Options", "nosniff"))
+            if not any(name == "Cache-Control" for name, _ in headers):
+                headers.append(("Cache-Control", "no-store"))
+            return start_response(text, headers, exc_info)
+
+        try:
+            return super().wsgi_app(environ, answer)
+        finally:
+            self._ended(environ, status, perf_counter() - started)
+            logs.request_id.reset(request_token)
+            tracing.reset(trace_token)
+
+    def _ended(self, environ: WSGIEnvironment, status: str, seconds: float) -> None:
+        request = environ.get("werkzeug.request")
+        rule = None if request is None else request.url_rule
+        route = _UNMATCHED if rule is None else rule.rule
+        # Any word can be a method; one that no route takes must not make a series of its own.
+        method = environ["REQUEST_METHOD"] if rule is not None else "-"
+        key = (method, route, status)
+        series = self._seconds.get(key)
+        if series is None:
+            series = self._seconds[key] = metrics.HTTP_REQUEST_SECONDS.labels(*key)
+        series.observe(seconds)
+        if route not in health.PATHS:
+            fields = {"method": method, "route": route, "status": int(status), "ms": round(seconds * 1000, 2)}
+            _log.info("request", extra=fields)
 
 
 def create_app(
@@ -29,7 +118,21 @@ def create_app(
 ) -> Flask:
     """The application of a service.
 
-    blueprints: registered as they are, so with /v1/... in their routes. readiness: name -> a check that raises
-    when the part is not usable. domain_errors: the problem of a domain error, None for anything else.
+    blueprints: made with this module's Blueprint and registered as they are, so with /v1/... in their routes.
+    readiness: name -> a check that raises when the part is not usable. domain_errors: the problem of a domain
+    error, None for anything else. settings: kept at app.config["SETTINGS"].
     """
-    raise NotImplementedError
+    for blueprint in blueprints:
+        if not isinstance(blueprint, Blueprint):
+            raise TypeError(
+                f"blueprint {blueprint.name!r} must be a chassis.web.Blueprint: its input is bounded"
+            )
+    app = Application(service)
+    app.config["SETTINGS"] = settings
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.extensions[VERIFIER] = verifier
+    errors.register(app, domain_errors)
+    health.register(app, health.Health(readiness))
+    openapi.register(app, service=service, title=title, version=version, blueprints=blueprints)
+    return app

@@ -1,16 +1,23 @@
-"""Idempotency-Key: recognises a repeated request and gives its first answer again. Answers live in the aggregate's
-own document (`requests`), so they are stored with the effect or not at all.
+"""Idempotency-Key: recognises a repeated request and gives its first answer again. Answers live in the
+aggregate's own document (`requests`), so they are stored with the effect or not at all.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+import orjson
+from flask import request
+
 from chassis.problems import COMMON, Problem
+from chassis.web.current import optional_principal
 
 KEEP = 8
+_FIT = re.compile(r"[\x20-\x7e]{1,128}")
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,22 @@ class StoredAnswer:
 
 def request_key() -> RequestKey:
     """The key of the request at hand; Problem `idempotency-key-missing` when it is absent or not fit."""
-    raise NotImplementedError
+    key = request.headers.get("Idempotency-Key")
+    if key is None or _FIT.fullmatch(key) is None:
+        raise Problem(COMMON["idempotency-key-missing"])
+    signed_in = optional_principal()
+    parts = (request.method, request.path, "" if signed_in is None else signed_in.subject)
+    # A NUL can be in none of the parts, so that no two requests give the same bytes.
+    digest = hashlib.sha256("\0".join(parts).encode())
+    digest.update(b"\0" + _canonical_body())
+    return RequestKey(key, digest.hexdigest())
+
+
+def _canonical_body() -> bytes:
+    body = request.get_data(cache=True)
+    if not body or request.mimetype != "application/json":
+        return body
+    return orjson.dumps(request.get_json(), option=orjson.OPT_SORT_KEYS)
 
 
 def replay(stored: Sequence[Mapping[str, Any]], key: RequestKey) -> StoredAnswer | None:

@@ -1,0 +1,100 @@
+"""JSON in and out by orjson, with the limits of a body: bytes, depth and number of values. What breaks a limit never
+reaches a schema.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import flask
+import orjson
+from flask.json.provider import JSONProvider
+
+from chassis.clock import rfc3339
+from chassis.problems import COMMON, Problem
+
+LARGEST_BODY = 256 * 1024
+DEEPEST = 32
+MOST_VALUES = 20_000
+
+_UNREAD: Any = object()
+
+
+class Request(flask.Request):
+    """Flask's request with a bounded body whose JSON is parsed once."""
+
+    max_content_length = LARGEST_BODY
+    max_form_memory_size = LARGEST_BODY
+    max_form_parts = 20
+
+    _json: Any = _UNREAD
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """The value of the body. Problem `unsupported-media-type`, `too-large`, `malformed-json` or
+        `json-too-complex`; the parameters of the base class change nothing."""
+        if self._json is _UNREAD:
+            if self.mimetype != "application/json":
+                raise Problem(COMMON["unsupported-media-type"])
+            if self.headers.get("Content-Encoding", "identity") != "identity":
+                raise Problem(COMMON["unsupported-media-type"])
+            self._json = parse(self.get_data(cache=True))
+        return self._json
+
+
+def parse(body: bytes) -> Any:
+    """The JSON value of a body; Problem `malformed-json`, or `json-too-complex` when it is
+    too deep or has too many values."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem(COMMON["malformed-json"], line=error.lineno, column=error.colno) from None
+    # Counting brackets and commas costs next to nothing and bounds both figures from above; only a body that
+    # might break a limit is walked.
+    openings = body.count(b"{") + body.count(b"[")
+    if openings > DEEPEST or openings + body.count(b",") > MOST_VALUES:
+        _check_shape(value)
+    return value
+
+
+def _check_shape(value: Any) -> None:
+    count = 0
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        inner: list[Any] = []
+        for container in level:
+            if isinstance(container, dict):
+                inner.extend(container.values())
+            elif isinstance(container, list):
+                inner.extend(container)
+        count += len(inner)
+        if count > MOST_VALUES or not inner:
+            break
+        level = inner
+    if inner:
+        raise Problem(COMMON["json-too-complex"], levels=DEEPEST, values=MOST_VALUES)
+
+
+class OrjsonProvider(JSONProvider):
+    """Flask's JSON by orjson. Datetimes must be aware; they come out as RFC 3339 in UTC."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return dump(obj).decode()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> flask.Response:
+        body = dump(self._prepare_response_obj(args, kwargs))
+        return flask.Response(body, mimetype="application/json")
+
+
+def dump(value: Any) -> bytes:
+    """JSON in UTF-8; TypeError for a value that JSON has no form for."""
+    return orjson.dumps(value, default=_default, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
