@@ -1,0 +1,1 @@
+"""Kafka's wire protocol: requests in, responses out, error codes. It knows no topic and no group."""

@@ -1,0 +1,1 @@
+"""Connections: framing, dispatch, limits and quotas, and the two requests that move records."""

@@ -1,0 +1,1 @@
+"""Producer ids and transactions: who may write under which epoch, and how a transaction ends, once."""
