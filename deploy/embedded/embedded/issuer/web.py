@@ -1,0 +1,286 @@
+"""The issuer's routes and pages. Pages work without JavaScript, under a strict content security policy;
+tokens,
+passwords and names are never logged.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from authlib.oauth2 import OAuth2Error
+from flask import Blueprint, Flask, Response, g, jsonify, redirect, render_template, request, session
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
+
+from embedded.issuer.accounts import Account
+from embedded.issuer.keys import ALGORITHM
+from embedded.issuer.protocol import Issuer, make_issuer, make_server, read_access_token, user_claims
+from embedded.issuer.settings import IssuerSettings
+from embedded.issuer.texts import TEXTS
+from embedded.issuer.throttle import Throttle
+
+log = logging.getLogger(__name__)
+
+SESSION_SECONDS = 8 * 3600
+LARGEST_BODY = 16 * 1024
+
+
+def make_app(
+    settings: IssuerSettings,
+    clock: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Flask:
+    """The application. clock: seconds since 1970; monotonic: for the limits of sign-ins."""
+    app = Flask(__name__, static_folder=None)
+    issuer = make_issuer(settings, clock)
+    app.config.update(
+        SECRET_KEY=_session_key(issuer),
+        SESSION_COOKIE_NAME="sangkien_issuer",
+        SESSION_COOKIE_PATH=f"{settings.path}/",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure,
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        ISSUER=issuer,
+    )
+    # The gateway is the only peer and sets these headers itself.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    pages = _Pages(issuer, make_server(app, issuer), Throttle(monotonic))
+    app.register_blueprint(pages.blueprint(), url_prefix=settings.path or None)
+    app.add_url_rule("/livez", view_func=lambda: {"status": "alive"})
+    app.after_request(_headers)
+    log.warning("EVALUATION ONLY: this issuer has demo accounts with a published password")
+    return app
+
+
+def _session_key(issuer: Issuer) -> str:
+    kept = issuer.store.setting("session_key")
+    if kept is None:
+        kept = secrets.token_hex(32)
+        issuer.store.keep_setting("session_key", kept)
+    return kept
+
+
+def _headers(response: Response) -> Response:
+    form_targets = " ".join(["'self'", *getattr(g, "form_targets", ())])
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'self'; form-action {form_targets}; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+class _Pages:
+    """The views, sharing one issuer."""
+
+    def __init__(self, issuer: Issuer, server: Any, throttle: Throttle) -> None:
+        self._issuer = issuer
+        self._server = server
+        self._throttle = throttle
+
+    def blueprint(self) -> Blueprint:
+        routes = Blueprint("issuer", __name__, template_folder="templates")
+        both = ["GET", "POST"]
+        routes.add_url_rule("/", view_func=self.about)
+        routes.add_url_rule("/style.css", view_func=self.style)
+        routes.add_url_rule("/.well-known/openid-configuration", view_func=self.discovery)
+        routes.add_url_rule("/jwks", view_func=self.jwks)
+        routes.add_url_rule("/authorize", view_func=self.authorize, methods=both)
+        routes.add_url_rule("/token", view_func=self.token, methods=["POST"])
+        routes.add_url_rule("/userinfo", view_func=self.userinfo, methods=both)
+        routes.add_url_rule("/logout", view_func=self.logout, methods=both)
+        return routes
+
+    # ── documents ──
+
+    def discovery(self) -> Response:
+        url = self._issuer.settings.url
+        document = {
+            "issuer": url,
+            "authorization_endpoint": f"{url}/authorize",
+            "token_endpoint": f"{url}/token",
+            "userinfo_endpoint": f"{url}/userinfo",
+            "end_session_endpoint": f"{url}/logout",
+            "jwks_uri": f"{url}/jwks",
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": [ALGORITHM],
+            "token_endpoint_auth_methods_supported": [
+                "none",
+                "client_secret_basic",
+                "client_secret_post",
+            ],
+            "code_challenge_methods_supported": ["S256"],
+            "claims_supported": ["sub", "name", "preferred_username", "locale", "email", "grants"],
+            "ui_locales_supported": ["vi", "en"],
+            "prompt_values_supported": ["none", "login"],
+        }
+        response = jsonify(document)
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
+
+    def jwks(self) -> Response:
+        response = jsonify(self._issuer.keys.public_document())
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
+
+    def style(self) -> Response:
+        response = Response(render_template("style.css"), mimetype="text/css")
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
+
+    def about(self) -> str:
+        texts = self._texts()
+        return self._page("message.html", texts["about"], message=texts["about_text"])
+
+    # ── protocol ──
+
+    def token(self) -> Response:
+        answer: Response = self._server.create_token_response()
+        return answer
+
+    def userinfo(self) -> Response:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        claims = read_access_token(self._issuer, token.strip()) if scheme.lower() == "bearer" else None
+        account = self._issuer.accounts.with_member_id(claims["sub"]) if claims else None
+        if claims is None or account is None or "openid" not in claims.get("scope", "").split():
+            response = jsonify({"error": "invalid_token"})
+            response.status_code = 401
+            response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+            return response
+        return jsonify(user_claims(account, claims["scope"]))
+
+    def authorize(self) -> Response | tuple[str, int] | str:
+        try:
+            account = self._signed_in()
+            grant = self._server.get_consent_grant(end_user=account)
+        except OAuth2Error as error:
+            if getattr(error, "redirect_uri", None):
+                refused: Response = self._server.handle_error_response(None, error)
+                return refused
+            texts = self._texts()
+            reason = error.description or error.error
+            page = self._page(
+                "message.html", texts["refused_title"], message=texts["refused"].format(reason=reason)
+            )
+            return page, 400
+        # A browser also checks where a form's answer redirects to.
+        target = urlsplit(grant.request.payload.redirect_uri)
+        g.form_targets = [f"{target.scheme}://{target.netloc}"]
+        if request.method == "POST":
+            return self._sign_in(grant)
+        if account is None or getattr(grant, "prompt", None) == "login":
+            return self._sign_in_page()
+        return self._answer(grant, account)
+
+    def _answer(self, grant: Any, account: Account) -> Response:
+        grant.request.auth_time = session["auth_time"]
+        answer: Response = self._server.create_authorization_response(grant_user=account, grant=grant)
+        return answer
+
+    # ── signing in and out ──
+
+    def _signed_in(self) -> Account | None:
+        """The account of the session, unless it is too old for the session or for max_age."""
+        account = self._issuer.accounts.named(session.get("username", ""))
+        age = self._issuer.now() - session.get("auth_time", 0)
+        most = min(SESSION_SECONDS, request.args.get("max_age", SESSION_SECONDS, type=int))
+        return account if account is not None and age <= most else None
+
+    def _sign_in(self, grant: Any) -> Response | tuple[str, int] | str:
+        texts = self._texts()
+        username = request.form.get("username", "").strip()[:100]
+        if not _csrf_holds():
+            return self._sign_in_page(texts["expired"], username), 400
+        address = request.remote_addr or ""
+        wait = self._throttle.wait_seconds(username, address)
+        if wait:
+            page = self._sign_in_page(texts["wait"].format(minutes=-(-wait // 60)), username)
+            return page, 429
+        account = self._issuer.accounts.check(username, request.form.get("password", ""))
+        if account is None:
+            self._throttle.failed(username, address)
+            log.info("sign-in refused")
+            return self._sign_in_page(texts["wrong"], username), 401
+        self._throttle.succeeded(username)
+        # A new session at sign-in: what was in the old cookie is worth nothing.
+        session.clear()
+        session["username"] = account.username
+        session["auth_time"] = self._issuer.now()
+        log.info("signed in", extra={"subject": account.member_id})
+        return self._answer(grant, account)
+
+    def _sign_in_page(self, problem: str = "", username: str = "") -> str:
+        return self._page(
+            "sign_in.html",
+            self._texts()["title"],
+            problem=problem,
+            username=username,
+            csrf_token=_csrf_token(),
+        )
+
+    def logout(self) -> BaseResponse | str:
+        texts = self._texts()
+        account = self._signed_in()
+        target = request.values.get("post_logout_redirect_uri", "")
+        allowed = target in self._issuer.settings.redirect_uris
+        if account is not None and not (request.method == "POST" and _csrf_holds()):
+            question = texts["logout_question"].format(name=account.name)
+            return self._page(
+                "sign_out.html", texts["logout_title"], message=question, csrf_token=_csrf_token()
+            )
+        if account is not None:
+            self._issuer.store.revoke_account(account.username)
+        session.clear()
+        if allowed:
+            state = request.values.get("state")
+            return redirect(f"{target}?{urlencode({'state': state})}" if state else target)
+        return self._page("message.html", texts["logout_title"], message=texts["logged_out"])
+
+    # ── pages ──
+
+    def _texts(self) -> Any:
+        asked = request.args.get("ui_locales", "").split()
+        for language in asked:
+            if language.partition("-")[0] in TEXTS:
+                return TEXTS[language.partition("-")[0]]
+        return TEXTS[request.accept_languages.best_match(["vi", "en"]) or "vi"]
+
+    def _page(self, template: str, heading: str, **values: Any) -> str:
+        texts = self._texts()
+        other = "en" if texts["language"] == "vi" else "vi"
+        query = urlencode({**request.args.to_dict(), "ui_locales": other})
+        return render_template(
+            template,
+            t=texts,
+            heading=heading,
+            base=self._issuer.settings.path,
+            other_language_url=f"?{query}",
+            **values,
+        )
+
+
+def _csrf_token() -> str:
+    if "csrf" not in session:
+        session["csrf"] = secrets.token_urlsafe(24)
+    return str(session["csrf"])
+
+
+def _csrf_holds() -> bool:
+    sent = request.form.get("csrf_token", "")
+    return "csrf" in session and hmac.compare_digest(str(session["csrf"]).encode(), sent.encode())
+
+
+__all__ = ["make_app"]
