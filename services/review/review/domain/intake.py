@@ -54,7 +54,7 @@ def receive(case: Case | None, told: Told, rules: Rulebook) -> Move | None:
 def _opened(told: Told, rules: Rulebook) -> Move:
     """A first submission opens at level 1, a later one where it stood: review never saw the first."""
     policy = _policy(told, rules)
-    level = min(max(told.level, 1), len(policy.levels))
+    level = _level_told(told, policy)
     fresh = _fresh(told, policy, State.IN_REVIEW, level)
     days = policy.level(level).due_working_days
     due_on = due_after(rules.calendar, rules.local_day(told.at), days)
@@ -67,7 +67,7 @@ def _resubmitted(case: Case, told: Told, rules: Rulebook) -> Move:
     level = case.level
     if case.state is not State.REVISION_REQUESTED and told.level:
         # Review has not seen its own request, as after a restore from a backup: the snapshot knows better.
-        level = min(told.level, case.levels)
+        level = _level_told(told, case.policy)
     if case.days_left is None:
         due_on = due_after(rules.calendar, today, case.policy.level(level).due_working_days)
     else:
@@ -101,13 +101,13 @@ def _withdrawn(case: Case | None, told: Told, rules: Rulebook) -> Case:
     """The case ends. Where it is the first that review hears of, it stays as a tombstone."""
     if case is None:
         policy = _policy(told, rules)
-        level = min(max(told.level, 1), len(policy.levels))
-        closed = _fresh(told, policy, State.WITHDRAWN, level)
+        closed = _fresh(told, policy, State.WITHDRAWN, _level_told(told, policy))
     else:
         closed = replace(
             case,
             initiative=told.initiative,
             state=follow(case.state, Act.WITHDRAW),
+            level=max(case.level, _level_told(told, case.policy)),
             step=0,
             version=case.version + 1,
             milestones=told.milestones.completed_by(case.milestones),
@@ -132,6 +132,11 @@ def _fresh(told: Told, policy: FrozenPolicy, state: State, level: int) -> Case:
         benefit_verified=told.benefit_verified,
         opened_at=told.at,
     )
+
+
+def _level_told(told: Told, policy: FrozenPolicy) -> int:
+    """The level that the submitting side knew of, within those of the policy."""
+    return min(max(told.level, 1), len(policy.levels))
 
 
 def _policy(told: Told, rules: Rulebook) -> FrozenPolicy:
