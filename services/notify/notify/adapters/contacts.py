@@ -5,20 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from chassis.mongo.indexes import Index
-from notify.adapters.reads import Document, find_by_any
+from notify.adapters.reads import Document, Store, find_by_any
 from notify.domain.contacts import Contact, Grant
 from notify.domain.kinds import Kind, Locale
 
 COLLECTION = "contacts"
-INDEXES = (Index(COLLECTION, (("keys", 1),)),)
 
 
 class MongoContacts:
-    def __init__(self, db: Database[Document]) -> None:
+    def __init__(self, db: Store) -> None:
         self._contacts = db[COLLECTION]
 
     def find(self, member: str) -> Contact | None:

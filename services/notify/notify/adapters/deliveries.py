@@ -9,17 +9,12 @@ from datetime import datetime
 from typing import Final
 
 from pymongo import UpdateOne
-from pymongo.database import Database
 
-from chassis.mongo.indexes import Index
 from notify.adapters.messages import COLLECTION, to_message
-from notify.adapters.reads import Document, find_by_any
+from notify.adapters.reads import Document, Store, find_by_any
 from notify.application.ports import Delivery
 from notify.domain.deliveries import State, Verdict
 from notify.domain.kinds import Queue
-
-# Open mails only: `queue` and `due_at` go when a mail is sent or given up.
-INDEXES = (Index(COLLECTION, (("queue", 1), ("due_at", 1)), sparse=True),)
 
 # Where a leased mail waits; it is due again when the lease runs out, so a dead worker needs no one to notice.
 LEASED: Final = "leased"
@@ -35,7 +30,7 @@ class MongoDeliveries:
     new_token: a value that nobody else has, for each lease.
     """
 
-    def __init__(self, db: Database[Document], new_token: Callable[[], str]) -> None:
+    def __init__(self, db: Store, new_token: Callable[[], str]) -> None:
         self._messages = db[COLLECTION]
         self._new_token = new_token
         self._seen: dict[str, deque[Document]] = {}

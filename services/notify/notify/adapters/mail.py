@@ -48,6 +48,6 @@ class MailComposer:
         return mail
 
     def message_id(self, message: Message) -> str:
-        """The same at every attempt, so that a mail sent twice is recognisable; says nothing of the person."""
+        """The same at every attempt, so that a mail sent twice is recognisable; names no person."""
         digest = hashlib.sha256(message.id.encode()).hexdigest()[:40]
         return f"<{digest}@{self._sender.domain}>"

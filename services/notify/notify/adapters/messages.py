@@ -7,27 +7,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-from chassis.mongo.indexes import Index
 from chassis.mongo.keyset import sort_key
-from notify.adapters.reads import Document
+from notify.adapters.reads import Document, Store
 from notify.application.ports import Entry, EntryPage
 from notify.domain.deliveries import State
 from notify.domain.kinds import Channel, Kind, Queue
 from notify.domain.messages import Message, message_id
 
 COLLECTION = "messages"
-INDEXES = (
-    Index(COLLECTION, (("member", 1), ("channel", 1), ("sort_key", 1))),
-    Index(COLLECTION, (("member", 1), ("unread", 1), ("sort_key", 1))),
-)
 DUPLICATE_KEY: Final = 11000
 
 
 class MongoMessages:
-    def __init__(self, db: Database[Document]) -> None:
+    def __init__(self, db: Store) -> None:
         self._messages = db[COLLECTION]
 
     def add(self, messages: Sequence[Message], now: datetime) -> int:

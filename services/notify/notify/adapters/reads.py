@@ -7,8 +7,10 @@ from itertools import islice
 from typing import Any
 
 from pymongo.collection import Collection as MongoCollection
+from pymongo.database import Database
 
 Document = dict[str, Any]
+Store = Database[Document]
 
 # SecantusDB's $in costs the square of its length: 50 keys take some 10 ms, 1,000 take 3 s.
 KEYS_PER_READ = 50

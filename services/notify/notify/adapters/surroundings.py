@@ -6,17 +6,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from pymongo import UpdateOne
-from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from notify.adapters.messages import DUPLICATE_KEY
-from notify.adapters.reads import Document, find_by_any
+from notify.adapters.reads import Store, find_by_any
 from notify.application.ports import UnitName
 from notify.domain.messages import UnitNames
 
 
 class MongoUnits:
-    def __init__(self, db: Database[Document]) -> None:
+    def __init__(self, db: Store) -> None:
         self._units = db["units"]
 
     def learn(self, units: Sequence[UnitName]) -> None:
@@ -42,7 +41,7 @@ class MongoUnits:
 
 
 class MongoWithdrawals:
-    def __init__(self, db: Database[Document]) -> None:
+    def __init__(self, db: Store) -> None:
         self._withdrawals = db["withdrawals"]
 
     def note(self, revisions: Mapping[str, int]) -> None:

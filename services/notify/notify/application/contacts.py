@@ -67,7 +67,7 @@ class ContactBook:
             try:
                 return self._save(current, changed, current.version if expected is None else expected)
             except StaleVersion:
-                # The person changed a preference at the same moment; read again, unless that was to be noticed.
+                # The person changed a preference at the same moment; read again, unless told to notice.
                 if expected is not None:
                     raise
         raise StaleVersion(self.own(member).version)

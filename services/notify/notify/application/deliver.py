@@ -29,8 +29,8 @@ from notify.domain.messages import AddressBook
 log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=5)
-# No mail is begun so late that its attempt could outlast the lease: four SMTP commands of 15 s each.
-MARGIN: Final = timedelta(seconds=75)
+# Sender, recipient, data, end of data, and a reserve: what an attempt can take before its time is up.
+STEPS: Final = 5
 # A share for every queue in every sweep: none starves, and a personal mail waits for one small batch at most.
 LIMITS: Final = {Queue.PERSONAL: 40, Queue.GROUP: 20, Queue.RETRY: 10}
 # So many connections broken in a row are the server's trouble, not that of the mails.
@@ -49,7 +49,8 @@ class Sweep:
 class DeliverMail:
     """Sends due mail over one connection per pass.
 
-    chance: uniform in [0, 1), for the spread of retries; stopping: True as soon as the process is to end.
+    chance: uniform in [0, 1), for the spread of retries; step_seconds: the longest that a step of the
+    conversation with the server takes; stopping: True as soon as the process is to end.
     """
 
     deliveries: Deliveries
@@ -58,6 +59,7 @@ class DeliverMail:
     server: MailServer
     clock: Clock
     chance: Callable[[], float]
+    step_seconds: float = 15.0
     stopping: Callable[[], bool] = lambda: False
 
     def sweep(self) -> Sweep:
@@ -87,7 +89,8 @@ class DeliverMail:
         return Sweep(len(batch) - len(left), away=broken >= BROKEN_IN_A_ROW)
 
     def _time_left(self, until: datetime) -> bool:
-        return not self.stopping() and self.clock() + MARGIN < until
+        """Whether another attempt is sure to end before the lease does."""
+        return not self.stopping() and self.clock() + timedelta(seconds=STEPS * self.step_seconds) < until
 
     def _send_over(
         self, session: MailSession, left: list[Delivery], book: AddressBook, until: datetime, broken: int

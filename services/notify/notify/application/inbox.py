@@ -36,6 +36,6 @@ class Inbox:
         return Summary(min(counted, COUNTED_TO - 1), counted >= COUNTED_TO)
 
     def mark_read(self, member: str, event_id: str) -> None:
-        """Mark the entry about an event as read; again changes nothing. EntryNotFound if it is not the person's."""
+        """Mark the entry about an event as read; again changes nothing. EntryNotFound."""
         if not self.messages.mark_read(member, event_id, self.clock()):
             raise EntryNotFound

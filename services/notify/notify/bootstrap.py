@@ -1,0 +1,129 @@
+"""The only place that wires: settings in, a running application, worker or migration out."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import uuid
+
+from flask import Flask
+
+import contracts
+from chassis.clock import Clock, utc_now
+from chassis.consumer.loop import ConsumerLoop
+from chassis.events.codec import EventCodec
+from chassis.mongo.client import connect, database
+from chassis.mongo.migrations import migrate as run_migrations
+from chassis.tokens import TokenVerifier
+from chassis.web import create_app
+from chassis.worker import Task, Worker
+from notify.adapters import events
+from notify.adapters.contacts import MongoContacts
+from notify.adapters.deliveries import MongoDeliveries
+from notify.adapters.mail import MailComposer
+from notify.adapters.messages import MongoMessages
+from notify.adapters.reads import Store
+from notify.adapters.smtp import SmtpServer
+from notify.adapters.surroundings import MongoUnits, MongoWithdrawals
+from notify.adapters.wording import Words
+from notify.application.contacts import ContactBook
+from notify.application.deliver import DeliverMail
+from notify.application.inbox import Inbox
+from notify.application.tell import Tell
+from notify.config import Settings
+from notify.entrypoints.consumer import EventHandler
+from notify.entrypoints.http.contacts import contacts_blueprint
+from notify.entrypoints.http.inbox import inbox_blueprint
+from notify.entrypoints.http.problems import problem_of
+from notify.entrypoints.mail import MailLoop
+from notify.migrations import MIGRATIONS
+
+SERVICE = "notify"
+VERSION = "0.1.0"
+
+
+def event_handler(db: Store, clock: Clock = utc_now) -> EventHandler:
+    return EventHandler(
+        Tell(
+            contacts=MongoContacts(db),
+            messages=MongoMessages(db),
+            units=MongoUnits(db),
+            withdrawals=MongoWithdrawals(db),
+            clock=clock,
+        )
+    )
+
+
+def mail_delivery(settings: Settings, db: Store, clock: Clock = utc_now) -> DeliverMail:
+    sender = settings.mail_from
+    return DeliverMail(
+        deliveries=MongoDeliveries(db, lambda: str(uuid.uuid4())),
+        contacts=MongoContacts(db),
+        composer=MailComposer(Words(settings.public_url), sender.addr_spec, sender.display_name),
+        server=SmtpServer(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            sender=sender.addr_spec,
+            username=settings.smtp_username,
+            password=settings.smtp_password,
+            starttls=settings.smtp_starttls,
+            seconds=settings.smtp_seconds,
+        ),
+        clock=clock,
+        chance=random.random,
+        step_seconds=settings.smtp_seconds,
+    )
+
+
+def application(settings: Settings, db: Store, verifier: TokenVerifier, clock: Clock = utc_now) -> Flask:
+    """The HTTP application over a database; tests hand in their own."""
+    messages = MongoMessages(db)
+    book = ContactBook(MongoContacts(db), messages)
+    return create_app(
+        service=SERVICE,
+        settings=settings,
+        version=VERSION,
+        blueprints=(
+            inbox_blueprint(Inbox(messages, clock), Words(settings.public_url)),
+            contacts_blueprint(book, settings.administration_unit),
+        ),
+        verifier=verifier,
+        readiness={"database": lambda: _ping(db)},
+        domain_errors=problem_of,
+        title="Thông báo · Notification",
+    )
+
+
+def api(settings: Settings) -> Flask:
+    verifier = TokenVerifier(
+        issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
+    )
+    return application(settings, database(connect(settings), settings), verifier)
+
+
+def worker(settings: Settings) -> Worker:
+    db = database(connect(settings), settings)
+    consumer = ConsumerLoop(
+        settings,
+        group=SERVICE,
+        topics=events.TOPICS,
+        codec=EventCodec(contracts.topics(), f"/services/{SERVICE}"),
+        handler=event_handler(db),
+        batch=settings.consumer_batch,
+    )
+    mail = MailLoop(mail_delivery(settings, db), settings.mail_poll_seconds, random.random)
+    return Worker(settings, consumers=[consumer], tasks=[Task("mail", mail.run)])
+
+
+def migrate(settings: Settings) -> None:
+    client = connect(settings)
+    try:
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        run_migrations(database(client, settings), MIGRATIONS, owner=owner, clock=utc_now)
+    finally:
+        client.close()
+
+
+def _ping(db: Store) -> None:
+    db.command("ping")

@@ -1,0 +1,80 @@
+"""The settings of the notification service, read from the environment and checked at start."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import parseaddr
+
+from chassis.settings import ServiceSettings, http_url, seconds, setting, whole_number
+
+_UNIT = re.compile(r"[A-Z0-9][A-Z0-9-]{0,63}", re.ASCII)
+
+
+def mail_address(text: str) -> Address:
+    """Parser of an address with or without a name: Sáng Kiến <no-reply@example.org>."""
+    name, spec = parseaddr(text.strip())
+    remedy = f"is {text!r}; set it to an address such as Sáng Kiến <no-reply@example.org>"
+    try:
+        address = Address(name, addr_spec=spec)
+    except (MessageError, ValueError, IndexError):
+        raise ValueError(remedy) from None
+    if not spec.isascii() or not address.username or not address.domain:
+        raise ValueError(remedy)
+    return address
+
+
+def unit_code(text: str) -> str:
+    """Parser of the code of a unit."""
+    if _UNIT.fullmatch(text.strip()) is None:
+        raise ValueError(f"is {text!r}; set it to the code of a unit, such as TLD")
+    return text.strip()
+
+
+@dataclass(frozen=True)
+class Settings(ServiceSettings):
+    smtp_host: str = setting("SMTP_HOST", help="the host of the mail server that mail is handed to")
+    smtp_port: int = setting(
+        "SMTP_PORT", default=25, parse=whole_number(1, 65535), help="the port of that mail server"
+    )
+    smtp_username: str | None = setting(
+        "SMTP_USERNAME", default=None, help="the user name there; without one nobody signs in"
+    )
+    smtp_password: str | None = setting(
+        "SMTP_PASSWORD", default=None, secret=True, help="the password there; needed with SMTP_USERNAME"
+    )
+    smtp_starttls: bool = setting(
+        "SMTP_STARTTLS", default=False, help="true to encrypt the connection; the certificate is checked"
+    )
+    smtp_seconds: float = setting(
+        "SMTP_SECONDS",
+        default=15.0,
+        parse=seconds(0.1, 30),
+        help="how long each step of the conversation with the mail server may take",
+    )
+    mail_from: Address = setting(  # noqa: RUF009 - makes a field, as for every other type
+        "MAIL_FROM", parse=mail_address, help="the sender of all mail: Name <address>; bounces go there"
+    )
+    mail_poll_seconds: float = setting(
+        "MAIL_POLL_SECONDS",
+        default=0.5,
+        parse=seconds(0.05, 60),
+        help="how often a worker looks for mail that is due",
+    )
+    public_url: str = setting(
+        "PUBLIC_URL", parse=http_url, help="the address of the portal, for the links in messages"
+    )
+    administration_unit: str = setting(
+        "ADMINISTRATION_UNIT",
+        default="TLD",
+        parse=unit_code,
+        help="the unit on which the role admin is granted to those who administer contacts",
+    )
+    consumer_batch: int = setting(
+        "CONSUMER_BATCH",
+        default=200,
+        parse=whole_number(1, 5000),
+        help="events that are handled at once, 1 to 5000",
+    )

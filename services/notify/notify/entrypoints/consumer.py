@@ -1,0 +1,21 @@
+"""The consumed events: a batch of one poll goes to the use case as a whole; nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chassis.events.codec import Event
+from notify.adapters import events as contract
+from notify.application.tell import Tell
+
+
+class EventHandler:
+    """A chassis BatchHandler. Whatever it raises, handling the batch again does no harm."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+
+    def __call__(self, events: Sequence[Event]) -> None:
+        units = [contract.unit_name(event) for event in events if event.topic == contract.UNIT_CHANGED]
+        told = [contract.occurrence(event) for event in events if event.topic != contract.UNIT_CHANGED]
+        self._tell(told, units)

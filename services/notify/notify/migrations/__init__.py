@@ -1,0 +1,8 @@
+"""What the service's database needs, in numbered steps, forward only. The `migrate` role alone runs them."""
+
+from __future__ import annotations
+
+from chassis.mongo.migrations import Migration
+from notify.migrations import m0001_indexes
+
+MIGRATIONS = (Migration(1, "indexes", m0001_indexes.run),)
