@@ -1,5 +1,5 @@
-"""Owns what "now" and "today" mean: UTC instants in milliseconds inside, days of Asia/Ho_Chi_Minh at the edge.
-It formats for machines (RFC 3339), never for people.
+"""Owns what "now" and "today" mean: UTC instants in milliseconds inside, days of Asia/Ho_Chi_Minh at the
+edge. It formats for machines (RFC 3339), never for people.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The issuer's public keys, fetched once and kept: an unknown key id asks again at a bounded rate, and when the
-issuer is away the keys known so far stay good. Only keys of the pinned algorithms are taken.
+"""The issuer's public keys, fetched once and kept: an unknown key id asks again at a bounded rate, and when
+the issuer is away the keys known so far stay good. Only keys of the pinned algorithms are taken.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def fetch_key_set(url: str) -> Mapping[str, Any]:
 
 
 class IssuerKeys:
-    """Public keys by (key id, algorithm); thread-safe. Times are seconds of one clock, given by the caller."""
+    """Public keys by (key id, algorithm); thread-safe. Times are seconds of one clock, given by the
+    caller."""
 
     def __init__(self, url: str, algorithms: Sequence[str], fetch: Fetch) -> None:
         self._url = url
@@ -119,8 +120,8 @@ def _usable(document: Mapping[str, Any], algorithms: Sequence[str]) -> dict[tupl
 
 
 def _public_key(entry: Mapping[str, Any], algorithm: str) -> Key | None:
-    """The key if it may verify this algorithm. The type must fit the algorithm, so that no public key can ever
-    serve as the secret of another algorithm."""
+    """The key if it may verify this algorithm. The type must fit the algorithm, so that no public key can
+    ever serve as the secret of another algorithm."""
     if entry.get("use", "sig") != "sig" or entry.get("alg", algorithm) != algorithm:
         return None
     public = {

@@ -1,5 +1,6 @@
 """Logs as one JSON object per line on standard output, with the trace and request ids of the work at hand.
-Personal data never: messages are constant, and an exception's own text is kept only where it cannot quote input.
+Personal data never: messages are constant, and an exception's own text is kept only where it cannot quote
+input.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -17,6 +18,8 @@ import orjson
 from chassis import tracing
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+ACCESS_LOGGER = "chassis.access"
 
 _PLAIN_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _WITHHELD = frozenset(
@@ -52,13 +55,28 @@ class JsonFormatter(logging.Formatter):
         return self.line(record).decode()
 
     def line(self, record: logging.LogRecord) -> bytes:
+        entry = self._entry(record.created, record.levelname, record.name, record.getMessage())
+        for name, value in record.__dict__.items():
+            if name not in _PLAIN_ATTRIBUTES:
+                entry[name] = "[withheld]" if name in _WITHHELD else value
+        if record.exc_info is not None and record.exc_info[1] is not None:
+            entry["error"] = describe(record.exc_info[1])
+        return orjson.dumps(entry, default=str, option=orjson.OPT_NON_STR_KEYS)
+
+    def request_line(self, fields: Mapping[str, str | int | float]) -> bytes:
+        """The line of a request that ended: the one made for each, so made without a record."""
+        entry = self._entry(time.time(), "INFO", ACCESS_LOGGER, "request")
+        entry.update(fields)
+        return orjson.dumps(entry)
+
+    def _entry(self, created: float, level: str, logger: str, message: str) -> dict[str, Any]:
         entry: dict[str, Any] = {
-            "time": self._time(record.created),
-            "level": record.levelname,
+            "time": self._time(created),
+            "level": level,
             "service": self._service,
             "role": self._role,
-            "logger": record.name,
-            "message": record.getMessage(),
+            "logger": logger,
+            "message": message,
         }
         trace = tracing.current()
         if trace is not None:
@@ -67,12 +85,7 @@ class JsonFormatter(logging.Formatter):
         request = request_id.get()
         if request is not None:
             entry["request_id"] = request
-        for name, value in record.__dict__.items():
-            if name not in _PLAIN_ATTRIBUTES:
-                entry[name] = "[withheld]" if name in _WITHHELD else value
-        if record.exc_info is not None and record.exc_info[1] is not None:
-            entry["error"] = describe(record.exc_info[1])
-        return orjson.dumps(entry, default=str, option=orjson.OPT_NON_STR_KEYS)
+        return entry
 
     def _time(self, created: float) -> str:
         second, text = self._cached_second
@@ -122,16 +135,28 @@ class LineHandler(logging.Handler):
     def __init__(self, formatter: JsonFormatter, write: Callable[[bytes], None]) -> None:
         super().__init__()
         self.setFormatter(formatter)
-        self._line = formatter.line
+        self._lines = formatter
         self._write = write
+
+    def write_request(self, fields: Mapping[str, str | int | float]) -> None:
+        self._write(self._lines.request_line(fields) + b"\n")
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._write(self._line(record) + b"\n")
+            self._write(self._lines.line(record) + b"\n")
         except (
             Exception
         ):  # the base class counts and reports it on standard error: logging must not end a request
             self.handleError(record)
+
+
+_requests: LineHandler | None = None
+
+
+def write_request(fields: Mapping[str, str | int | float]) -> None:
+    """Write the line of a request that ended; nothing before `configure`, or above the level INFO."""
+    if _requests is not None:
+        _requests.write_request(fields)
 
 
 def configure(
@@ -147,10 +172,13 @@ def configure(
     logging.logProcesses = False
     logging.logMultiprocessing = False
     root = logging.getLogger()
-    for handler in root.handlers[:]:
-        root.removeHandler(handler)
-    root.addHandler(LineHandler(JsonFormatter(service, role), write))
+    for earlier in root.handlers[:]:
+        root.removeHandler(earlier)
+    handler = LineHandler(JsonFormatter(service, role), write)
+    root.addHandler(handler)
     root.setLevel(level)
+    global _requests
+    _requests = handler if logging.getLogger(ACCESS_LOGGER).isEnabledFor(logging.INFO) else None
     # Drivers tell every heartbeat and connection at their lower levels.
     for name in ("pymongo", "kafka", "urllib3"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

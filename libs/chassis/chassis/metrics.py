@@ -1,14 +1,16 @@
-"""Every metric of the chassis, declared once with what it tells and never anywhere else. Label values come from
-closed sets (route templates, topics, outcomes): no ids, no people.
+"""Every metric of the chassis, declared once with what it tells and never anywhere else. Label values come
+from closed sets (route templates, topics, outcomes): no ids, no people.
 """
 
 from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-# --- web -------------------------------------------------------------------------------------------------------
+# --- web
+# -------------------------------------------------------------------------------------------------------
 
-# Seconds from the first line of the application to its answer; route is the template, "unmatched" without one.
+# Seconds from the first line of the application to its answer; route is the template, "unmatched" without
+# one.
 HTTP_REQUEST_SECONDS = Histogram(
     "http_request_seconds",
     "Time to answer an HTTP request",
@@ -28,7 +30,8 @@ KEY_SET_FETCHES = Counter("key_set_fetches", "Fetches of the issuer's keys, by o
 # 1 while the process takes new requests, 0 once it was told to stop.
 ACCEPTING_REQUESTS = Gauge("accepting_requests", "1 while new requests are taken, 0 while stopping")
 
-# --- messaging -------------------------------------------------------------------------------------------------
+# --- messaging
+# -------------------------------------------------------------------------------------------------
 
 # Events that Kafka acknowledged.
 OUTBOX_PUBLISHED = Counter("outbox_published", "Events published from the outbox", ["topic"])
@@ -73,7 +76,8 @@ CONSUMER_PAUSED = Gauge("consumer_paused", "1 while retrying after a transient e
 # Commits that failed: their records may come again.
 CONSUMER_COMMIT_FAILURES = Counter("consumer_commit_failures", "Failed commits of offsets", ["group"])
 
-# --- worker ----------------------------------------------------------------------------------------------------
+# --- worker
+# ----------------------------------------------------------------------------------------------------
 
 # 1 while the thread runs; a worker with a dead thread ends with exit code 1.
 WORKER_THREAD_UP = Gauge("worker_thread_up", "1 while the thread of the worker runs", ["thread"])

@@ -1,5 +1,5 @@
-"""Who may do what to which resource: one table per service, read by requests, lists and tests alike. Rules are
-data; this module never looks at a database or a request.
+"""Who may do what to which resource: one table per service, read by requests, lists and tests alike. Rules
+are data; this module never looks at a database or a request.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ class PermissionTable:
         return tuple(self._rules)
 
     def rules(self, action: str) -> tuple[Who, ...]:
-        """The ways to be allowed. LookupError for an action that the table does not name: a bug, not a refusal."""
+        """The ways to be allowed. LookupError for an action that the table does not name: a bug, not a
+        refusal."""
         try:
             return self._rules[action]
         except KeyError:

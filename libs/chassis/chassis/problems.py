@@ -82,7 +82,7 @@ COMMON: Mapping[str, ProblemType] = _types(
         400,
         "JSON quá phức tạp",
         "JSON too complex",
-        "JSON được lồng nhau nhiều nhất {levels} cấp và có nhiều nhất {values} giá trị. Hãy rút gọn rồi gửi lại.",
+        "JSON được lồng nhau nhiều nhất {levels} cấp, có nhiều nhất {values} giá trị. Hãy rút gọn rồi gửi lại.",
         "JSON may be nested {levels} levels deep and have {values} values. Shorten it and send it again.",
     ),
     ProblemType(
@@ -90,8 +90,8 @@ COMMON: Mapping[str, ProblemType] = _types(
         400,
         "Vị trí trang không hợp lệ",
         "Bad cursor",
-        "Tham số cursor không hợp lệ. Hãy dùng nguyên giá trị next của trang trước, hoặc bắt đầu lại từ trang đầu.",
-        "The cursor is not valid. Use the value of next of the previous page unchanged, or start from the first page.",
+        "Tham số cursor không hợp lệ. Hãy dùng nguyên giá trị next của trang trước, hoặc về lại trang đầu.",
+        "The cursor is not valid. Use the value of next of the page before unchanged, or go to the first page.",
     ),
     ProblemType(
         "idempotency-key-missing",
@@ -99,8 +99,7 @@ COMMON: Mapping[str, ProblemType] = _types(
         "Thiếu Idempotency-Key",
         "Idempotency-Key missing",
         "Hãy gửi tiêu đề Idempotency-Key gồm 1 đến 128 ký tự ASCII in được, mỗi thao tác một giá trị riêng.",
-        "Send the header Idempotency-Key with 1 to 128 printable ASCII characters, a value of its own for each "
-        "operation.",
+        "Send the header Idempotency-Key: 1 to 128 printable ASCII characters, another for each operation.",
     ),
     ProblemType(
         "precondition-invalid",
@@ -211,7 +210,7 @@ COMMON: Mapping[str, ProblemType] = _types(
         500,
         "Lỗi hệ thống",
         "Internal error",
-        "Hệ thống gặp lỗi ngoài dự kiến. Hãy thử lại sau; nếu lỗi lặp lại, hãy báo cho quản trị kèm trace_id.",
+        "Hệ thống gặp lỗi ngoài dự kiến. Hãy thử lại sau; nếu lỗi lặp lại, hãy báo quản trị kèm trace_id.",
         "Something unexpected went wrong. Try again later; if it happens again, report it with the trace_id.",
     ),
     ProblemType(
@@ -220,7 +219,7 @@ COMMON: Mapping[str, ProblemType] = _types(
         "Tạm thời không phục vụ được",
         "Temporarily unavailable",
         "Hệ thống tạm thời chưa xử lý được yêu cầu. Hãy gửi lại y nguyên sau số giây ghi ở Retry-After.",
-        "The service cannot do this at the moment. Send the same request again after the seconds in Retry-After.",
+        "The service cannot do this now. Send the same request again after the seconds in Retry-After.",
     ),
 )
 

@@ -1,5 +1,5 @@
-"""The command line of a service: one image, many roles (api, worker, migrate, check-config and its own). It wires
-nothing; that is the service's bootstrap.
+"""The command line of a service: one image, many roles (api, worker, migrate, check-config and its own). It
+wires nothing; that is the service's bootstrap.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Runnable(Protocol):
 class Service(Generic[S]):
     """A service as its command line sees it. Each callable is called in the process that plays the role.
 
-    extra: further roles, name -> what runs with the settings and the remaining arguments, and returns the exit
+    extra: further roles, name -> what runs with the settings and the remaining arguments; it returns the exit
     code.
     """
 

@@ -1,5 +1,5 @@
-"""Runs an API under gunicorn: one worker process with threads. The application and its clients are made after the
-fork, never in the parent.
+"""Runs an API under gunicorn: one worker process with threads. The application and its clients are made
+after the fork, never in the parent.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ KEEP_ALIVE_SECONDS = 150
 # A worker that does not come back to its loop within this is replaced; the threads' requests do not count.
 UNRESPONSIVE_SECONDS = 30
 CONNECTIONS = 1000
-# Requests allocate many short-lived containers; the default of 700 walks the young ones several times in each.
+# Requests allocate many short-lived containers; the default of 700 walks the young ones several times in
+# each.
 _YOUNG_OBJECTS = 20_000
 
 _log = logging.getLogger(__name__)

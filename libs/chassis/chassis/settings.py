@@ -1,5 +1,5 @@
-"""Settings from the environment: declared as the fields of a frozen dataclass, read once at start, all problems
-reported together. Nothing else reads the environment, and a secret is never shown.
+"""Settings from the environment: declared as the fields of a frozen dataclass, read once at start, all
+problems reported together. Nothing else reads the environment, and a secret is never shown.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _FILE_LIMIT = 64 * 1024
 
 
 class SettingsError(Exception):
-    """The environment does not make complete settings. problems: one line per variable, naming it and the remedy."""
+    """The environment does not make complete settings. problems: one line per variable, naming it and the
+    remedy."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))
@@ -241,7 +242,8 @@ def http_url(text: str) -> str:
 
 
 def mongo_uri(text: str) -> str:
-    """Parser of a MongoDB connection string. The text is not repeated in the message: it may hold a password."""
+    """Parser of a MongoDB connection string. The text is not repeated in the message: it may hold a
+    password."""
     if not text.startswith(("mongodb://", "mongodb+srv://")):
         raise ValueError("is no MongoDB address; set it to one that starts with mongodb:// or mongodb+srv://")
     return text
@@ -322,5 +324,5 @@ class ServiceSettings:
         "DRAIN_SECONDS",
         default=0.5,
         parse=seconds(0, 60),
-        help="how long a stopping API still takes requests while /readyz says no; above the load balancer's interval",
+        help="how long a stopping API still serves while /readyz says no; above the load balancer's interval",
     )

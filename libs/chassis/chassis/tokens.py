@@ -1,5 +1,5 @@
-"""Verifies access tokens (JWT, RFC 9068) against the issuer's keys and turns them into principals. It never logs
-a token, a subject or a name.
+"""Verifies access tokens (JWT, RFC 9068) against the issuer's keys and turns them into principals. It never
+logs a token, a subject or a name.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Grant:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who makes the request. name and client are for screens and technical checks, never for logs or events."""
+    """Who makes the request. name and client are for screens and technical checks, never for logs or
+    events."""
 
     subject: str
     grants: tuple[Grant, ...] = ()
@@ -86,8 +87,8 @@ class TokenVerifier:
         self._lock = threading.Lock()
 
     def verify(self, token: str) -> Principal:
-        """The principal of a token. Problem `not-authenticated` or `token-expired` (401) when it does not hold,
-        `unavailable` (503) while the issuer's keys were never seen."""
+        """The principal of a token. Problem `not-authenticated` or `token-expired` (401) when it does not
+        hold, `unavailable` (503) while the issuer's keys were never seen."""
         if len(token) > _TOKEN_LIMIT or not token.isascii():
             _refuse("malformed")
         digest = hashlib.sha256(token.encode()).digest()

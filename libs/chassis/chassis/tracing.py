@@ -45,7 +45,8 @@ def parse(header: str | None) -> TraceContext | None:
 
 def new() -> TraceContext:
     """A fresh trace."""
-    # One request of the kernel for both ids; a zero id has the probability 2**-64 and is invalid, so drawn again.
+    # One request of the kernel for both ids; a zero id has the probability 2**-64 and is invalid, so drawn
+    # again.
     digits = os.urandom(24).hex()
     trace_id, span_id = digits[:32], digits[32:]
     return new() if trace_id == _NO_TRACE or span_id == _NO_SPAN else TraceContext(trace_id, span_id, True)

@@ -1,5 +1,6 @@
-"""Which days are worked in Vietnam, and deadlines counted in them. The tables are packaged data (data/README.md);
-for years without a table only the holidays on fixed dates of the Labour Code 2019, article 112, are known.
+"""Which days are worked in Vietnam, and deadlines counted in them. The tables are packaged data
+(data/README.md); for years without a table only the holidays on fixed dates of the Labour Code 2019, article
+112, are known.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The HTTP side of a service: the Flask application, its errors, limits, health pages and access log. It knows no
-service; services hand in their blueprints.
+"""The HTTP side of a service: the Flask application, its errors, limits, health pages and access log. It
+knows no service; services hand in their blueprints.
 """
 
 from chassis.web.app import Blueprint, create_app

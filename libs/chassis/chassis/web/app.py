@@ -1,19 +1,20 @@
-"""Makes the Flask application of a service from its blueprints; the one place where the web parts meet. Around each
-request it keeps trace and request id, and writes one line and one measurement when it ends.
+"""Makes the Flask application of a service from its blueprints; the one place where the web parts meet.
+Around each request it keeps trace and request id, and writes one line and one measurement when it ends.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import flask
 import flask_smorest
 from flask import Flask
-from flask.sessions import SessionInterface
+from flask.sessions import NullSession, SessionInterface
 from prometheus_client import Histogram
+from werkzeug.routing import MapAdapter
 
 from chassis import logs, metrics, tracing
 from chassis.problems import Problem
@@ -32,20 +33,14 @@ __all__ = ["Blueprint", "create_app"]
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=-]{8,128}", re.ASCII)
 _UNMATCHED = "unmatched"
 
-_log = logging.getLogger("chassis.access")
-
 
 class _NoSession(SessionInterface):
     """There are no cookie sessions: whoever calls sends a token."""
 
-    def open_session(self, app: Flask, request: object) -> Any:
-        return None
+    _none = NullSession()
 
-    def save_session(self, app: Flask, session: object, response: object) -> None:
-        return None
-
-    def is_null_session(self, obj: object) -> bool:
-        return True
+    def open_session(self, app: Flask, request: object) -> NullSession:
+        return self._none
 
 
 class Application(Flask):
@@ -58,6 +53,12 @@ class Application(Flask):
     def __init__(self, service: str) -> None:
         super().__init__(service, static_folder=None, template_folder=None, root_path="/")
         self._seconds: dict[tuple[str, str, str], Histogram] = {}
+
+    def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
+        """Routes by path and method alone: no address is made from the host that a client claims."""
+        if request is None:
+            return None
+        return MapAdapter(self.url_map, "api", "/", "", "http", request.path, request.method)
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         started = perf_counter()
@@ -102,7 +103,7 @@ class Application(Flask):
         series.observe(seconds)
         if route not in health.PATHS:
             fields = {"method": method, "route": route, "status": int(status), "ms": round(seconds * 1000, 2)}
-            _log.info("request", extra=fields)
+            logs.write_request(fields)
 
 
 def create_app(

@@ -1,11 +1,12 @@
-"""flask-smorest's blueprint with this chassis' way in: bounded JSON by orjson, and errors as problems with pointers
-and codes. It changes nothing of the documentation that flask-smorest derives.
+"""flask-smorest's blueprint with this chassis' way in: bounded JSON by orjson, and errors as problems with
+pointers and codes. It changes nothing of the documentation that flask-smorest derives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NoReturn, cast
 
 import flask
 import flask_smorest
@@ -14,17 +15,17 @@ from webargs import missing
 from webargs.flaskparser import FlaskParser
 
 from chassis.problems import COMMON, Problem
+from chassis.web.json_body import Request, current_request
 from chassis.web.messages import field_errors
+
+_DOCUMENTATION_ONLY = frozenset({"content_type", "required", "description", "example", "examples"})
 
 
 class ProblemParser(FlaskParser):
     """webargs' parser that reads JSON through `Request.get_json` and raises Problem."""
 
     def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:
-        # Without a body an optional one stays possible: required fields then say what is missing.
-        if not req.content_length and "HTTP_TRANSFER_ENCODING" not in req.environ:
-            return missing
-        return req.get_json()
+        return load_body(cast("Request", req))
 
     def handle_error(
         self,
@@ -35,15 +36,19 @@ class ProblemParser(FlaskParser):
         error_status_code: int | None,
         error_headers: Mapping[str, str] | None,
     ) -> NoReturn:
-        raise validation_problem(error) from None
+        raise validation_problem(error.messages_dict) from None
 
 
-def validation_problem(error: ma.ValidationError) -> Problem:
-    """The problem of what webargs gathered: {location: {field: messages}}."""
+def load_body(request: Request) -> Any:
+    """The JSON of the body, or `missing` without one: an optional body stays possible, and of a required one
+    the schema says what is missing."""
+    return request.get_json() if request.has_body else missing
+
+
+def validation_problem(by_location: Mapping[str, Any]) -> Problem:
+    """The problem of what webargs gathers: {location: {field: messages}}."""
     errors = [
-        found
-        for location, messages in error.messages_dict.items()
-        for found in field_errors(messages, location)
+        found for location, messages in by_location.items() for found in field_errors(messages, location)
     ]
     return Problem(COMMON["validation-failed"], errors=errors)
 
@@ -52,3 +57,29 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """What a service makes its routes with; see flask-smorest for `arguments`, `response` and `doc`."""
 
     ARGUMENTS_PARSER = ProblemParser()
+
+    def arguments(
+        self, schema: type[ma.Schema] | ma.Schema, *, location: str = "json", **kwargs: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """As flask-smorest's. A class of schema is made an instance here, once and not in each request."""
+        instance = schema() if isinstance(schema, type) else schema
+        documented: Callable[..., Callable[..., Any]] = super().arguments(
+            instance, location=location, **kwargs
+        )
+        if location != "json" or not _DOCUMENTATION_ONLY.issuperset(kwargs):
+            return documented
+
+        def decorator(view: Callable[..., Any]) -> Callable[..., Any]:
+            # The general parser looks at every option again for each request; a JSON body needs one load.
+            @wraps(documented(view))
+            def load_and_call(*args: Any, **kwargs: Any) -> Any:
+                body = load_body(current_request())
+                try:
+                    data = instance.load({} if body is missing else body)
+                except ma.ValidationError as error:
+                    raise validation_problem({"json": error.messages}) from None
+                return view(*args, data, **kwargs)
+
+            return load_and_call
+
+        return decorator

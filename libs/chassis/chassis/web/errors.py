@@ -1,5 +1,5 @@
-"""Turns whatever ends a request into problem details; the only place that does. What is not foreseen is logged with
-its trace and answered as `internal`, without a word of its own.
+"""Turns whatever ends a request into problem details; the only place that does. What is not foreseen is
+logged with its trace and answered as `internal`, without a word of its own.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ _BY_STATUS: Mapping[int, str] = {
 
 
 def register(app: Flask, domain_errors: Callable[[Exception], Problem | None]) -> None:
-    """Answer every error of `app` as a problem. domain_errors: the problem of a service's own error, or None."""
+    """Answer every error of `app` as a problem. domain_errors: the problem of a service's own error, or
+    None."""
 
     def handle(error: Exception) -> flask.typing.ResponseReturnValue:
         if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
@@ -89,8 +90,8 @@ def _of_http(error: HTTPException) -> Problem:
 
 
 def _is_outage(error: PyMongoError) -> bool:
-    """Whether the same request may succeed later: no connection, no primary, too slow, or given up by the server
-    with the advice to try again."""
+    """Whether the same request may succeed later: no connection, no primary, too slow, or given up by the
+    server with the advice to try again."""
     return (
         isinstance(error, ConnectionFailure)
         or error.timeout

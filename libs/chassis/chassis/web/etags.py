@@ -12,7 +12,8 @@ _STRONG_VERSION = re.compile(r'\s*"(0|[1-9][0-9]{0,17})"\s*', re.ASCII)
 
 
 def etag(version: int | str) -> str:
-    """The value of the ETag header: '"3"' for version 3. A text must be without quotes and control characters."""
+    """The value of the ETag header: '"3"' for version 3. A text must be without quotes and control
+    characters."""
     return f'"{version}"'
 
 

@@ -1,5 +1,5 @@
-"""/livez, /readyz and /metrics. Liveness never touches the outside; readiness asks each part under a short deadline
-and says which one fails, without its error text.
+"""/livez, /readyz and /metrics. Liveness never touches the outside; readiness asks each part under a short
+deadline and says which one fails, without its error text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _log = logging.getLogger(__name__)
 
 
 class _Check:
-    """One check in a thread of its own at a time: a hanging one is left behind, and not started again before it ends."""
+    """One check in a thread of its own at a time: a hanging one is left behind, and not started again before
+    it ends."""
 
     def __init__(self, name: str, run: Callable[[], None]) -> None:
         self._name = name

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
-from flask import request
 
 from chassis.problems import COMMON, Problem
 from chassis.web.current import optional_principal
+from chassis.web.json_body import Request, current_request
 
 KEEP = 8
 _FIT = re.compile(r"[\x20-\x7e]{1,128}")
@@ -52,21 +52,23 @@ class StoredAnswer:
 
 def request_key() -> RequestKey:
     """The key of the request at hand; Problem `idempotency-key-missing` when it is absent or not fit."""
-    key = request.headers.get("Idempotency-Key")
+    request = current_request()
+    environ = request.environ
+    key = environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is None or _FIT.fullmatch(key) is None:
         raise Problem(COMMON["idempotency-key-missing"])
     signed_in = optional_principal()
-    parts = (request.method, request.path, "" if signed_in is None else signed_in.subject)
+    subject = "" if signed_in is None else signed_in.subject
     # A NUL can be in none of the parts, so that no two requests give the same bytes.
-    digest = hashlib.sha256("\0".join(parts).encode())
-    digest.update(b"\0" + _canonical_body())
+    head = f"{environ['REQUEST_METHOD']}\0{environ['PATH_INFO']}\0{subject}\0"
+    digest = hashlib.sha256(head.encode())
+    digest.update(_canonical_body(request))
     return RequestKey(key, digest.hexdigest())
 
 
-def _canonical_body() -> bytes:
-    body = request.get_data(cache=True)
-    if not body or request.mimetype != "application/json":
-        return body
+def _canonical_body(request: Request) -> bytes:
+    if not request.has_body or not request.is_json:
+        return request.get_data(cache=True)
     return orjson.dumps(request.get_json(), option=orjson.OPT_SORT_KEYS)
 
 

@@ -1,5 +1,5 @@
-"""JSON in and out by orjson, with the limits of a body: bytes, depth and number of values. What breaks a limit never
-reaches a schema.
+"""JSON in and out by orjson, with the limits of a body: bytes, depth and number of values. What breaks a
+limit never reaches a schema.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ LARGEST_BODY = 256 * 1024
 DEEPEST = 32
 MOST_VALUES = 20_000
 
+_JSON = "application/json"
 _UNREAD: Any = object()
 
 
@@ -30,16 +31,31 @@ class Request(flask.Request):
 
     _json: Any = _UNREAD
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the body says that it is JSON; no other type that ends in +json is taken."""
+        # The plain form first: parsing the header costs as much as parsing a small body.
+        return self.environ.get("CONTENT_TYPE") == _JSON or self.mimetype == _JSON
+
+    @property
+    def has_body(self) -> bool:
+        environ = self.environ
+        return environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
+
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """The value of the body. Problem `unsupported-media-type`, `too-large`, `malformed-json` or
         `json-too-complex`; the parameters of the base class change nothing."""
         if self._json is _UNREAD:
-            if self.mimetype != "application/json":
-                raise Problem(COMMON["unsupported-media-type"])
-            if self.headers.get("Content-Encoding", "identity") != "identity":
+            if not self.is_json or self.environ.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
                 raise Problem(COMMON["unsupported-media-type"])
             self._json = parse(self.get_data(cache=True))
         return self._json
+
+
+def current_request() -> Request:
+    """The request at hand itself: each use of Flask's proxy looks it up anew."""
+    found: Request = flask.request._get_current_object()  # type: ignore[attr-defined]
+    return found
 
 
 def parse(body: bytes) -> Any:
@@ -86,7 +102,7 @@ class OrjsonProvider(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> flask.Response:
         body = dump(self._prepare_response_obj(args, kwargs))
-        return flask.Response(body, mimetype="application/json")
+        return flask.Response(body, mimetype=_JSON)
 
 
 def dump(value: Any) -> bytes:

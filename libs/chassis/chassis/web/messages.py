@@ -1,5 +1,5 @@
-"""Validation messages with stable codes in Vietnamese and English, those built into marshmallow included. A code is
-public: it keeps its meaning, while the texts may change.
+"""Validation messages with stable codes in Vietnamese and English, those built into marshmallow included. A
+code is public: it keeps its meaning, while the texts may change.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ MOST_ERRORS = 100
 
 
 class Message(str):
-    """A message for marshmallow that carries its code and both languages; as a plain text it is the English one.
+    """A message for marshmallow that carries its code and both languages; as a plain text it is the English
+    one.
 
     vi and en may hold str.format fields; marshmallow fills them with the validator's parameters.
     """
@@ -34,8 +35,8 @@ class Message(str):
         return Message(self.code, self.vi.format(*args, **kwargs), str.format(self, *args, **kwargs))
 
 
-# marshmallow's own texts. Its default of a class or of a validator can be anything a library made, so they are
-# recognised by their text, and a test walks every field and validator of the installed release.
+# marshmallow's own texts. Its default of a class or of a validator can be anything a library made, so they
+# are recognised by their text, and a test walks every field and validator of the installed release.
 _BUILT_IN: tuple[tuple[str, str, str, str], ...] = (
     (r"Missing data for required field\.", "required", "Không được để trống.", "Required."),
     (r"Field may not be null\.", "null", "Không được là null.", "May not be null."),
@@ -63,10 +64,9 @@ _BUILT_IN: tuple[tuple[str, str, str, str], ...] = (
     (r"Not a valid period of time\.", "not-a-duration", "Phải là khoảng thời gian.", "Must be a duration."),
     (r'[\s\S]* cannot be formatted as an? \w+\.', "wrong-format", "Sai định dạng.", "Wrong format."),
     (r"Not a valid URL\.", "not-a-url", "Phải là một địa chỉ web.", "Must be a web address."),
-    (r"Not a valid email address\.", "not-an-email", "Phải là địa chỉ thư điện tử.", "Must be an e-mail address."),
-    (r"Not a valid IP(?:v4|v6)? address\.", "not-an-ip-address", "Phải là địa chỉ IP.", "Must be an IP address."),
+    (r"Not a valid email address\.", "not-an-email", "Phải là địa chỉ e-mail.", "Must be an e-mail address."),
     (
-        r"Not a valid IP(?:v4|v6)? interface\.",
+        r"Not a valid IP(?:v4|v6)? (?:address|interface)\.",
         "not-an-ip-address",
         "Phải là địa chỉ IP.",
         "Must be an IP address.",
@@ -85,9 +85,9 @@ _BUILT_IN: tuple[tuple[str, str, str, str], ...] = (
         "No value may be one of: {0}.",
     ),
     (r"Must be equal to ([\s\S]*?)\.", "not-equal", "Phải bằng {0}.", "Must be equal to {0}."),
-    (r"Must be greater than or equal to (\S+)\.", "too-small", "Không được nhỏ hơn {0}.", "Must not be below {0}."),
+    (r"Must be greater than or equal to (\S+)\.", "too-small", "Ít nhất là {0}.", "Must not be below {0}."),
     (r"Must be greater than (\S+)\.", "too-small", "Phải lớn hơn {0}.", "Must be above {0}."),
-    (r"Must be less than or equal to (\S+)\.", "too-great", "Không được lớn hơn {0}.", "Must not be above {0}."),
+    (r"Must be less than or equal to (\S+)\.", "too-great", "Nhiều nhất là {0}.", "Must not be above {0}."),
     (r"Must be less than (\S+)\.", "too-great", "Phải nhỏ hơn {0}.", "Must be below {0}."),
     (
         r"Must be greater than (?:or equal to )?(\S+) and less than (?:or equal to )?(\S+)\.",
@@ -111,8 +111,8 @@ _PATTERNS = tuple((re.compile(pattern), code, vi, en) for pattern, code, vi, en 
 
 
 def coded(message: object) -> Message:
-    """The message with its code; one that is not known keeps the code `invalid` and shows no text of its own, for
-    it is in one language and might quote input."""
+    """The message with its code; one that is not known keeps the code `invalid` and shows no text of its
+    own, for it is in one language and might quote input."""
     if isinstance(message, Message):
         return message
     text = str(message)

@@ -44,7 +44,8 @@ class _ProblemSchema(ma.Schema):
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
-    """flask-smorest's document with problem details as its errors; errors themselves are answered elsewhere."""
+    """flask-smorest's document with problem details as its errors; errors themselves are answered
+    elsewhere."""
 
     ERROR_SCHEMA = _ProblemSchema
 

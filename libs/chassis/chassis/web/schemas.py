@@ -1,5 +1,5 @@
-"""Marshmallow building blocks: a strict base schema and fields that refuse what a text, an instant, a day or an
-amount must not be. Make instances once per module; making one per request costs three loads.
+"""Marshmallow building blocks: a strict base schema and fields that refuse what a text, an instant, a day or
+an amount must not be. Make instances once per module; making one per request costs three loads.
 """
 
 from __future__ import annotations

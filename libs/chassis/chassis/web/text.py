@@ -1,5 +1,5 @@
-"""What a text from outside may consist of: NFC, visible characters, no tricks with direction. It compares and folds
-nothing; that is each service's own rule.
+"""What a text from outside may consist of: NFC, visible characters, no tricks with direction. It compares
+and folds nothing; that is each service's own rule.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class RefusedCharacter(ValueError):
 
 
 def clean(text: str, *, multiline: bool = False) -> str:
-    """`text` in NFC, with every kind of space as the plain one, trimmed. RefusedCharacter when it has one that
-    cannot be seen or that turns the direction.
+    """`text` in NFC, with every kind of space as the plain one, trimmed. RefusedCharacter when it has one
+    that cannot be seen or that turns the direction.
 
     multiline: keeps line breaks (as \\n), tabs, and the parts of emoji.
     """
@@ -49,7 +49,8 @@ def clean(text: str, *, multiline: bool = False) -> str:
 
 
 def _is_refused(character: str) -> bool:
-    # An unassigned code point may be a letter or an emoji of a newer Unicode than Python's; noncharacters never are.
+    # An unassigned code point may be a letter or an emoji of a newer Unicode than Python's; noncharacters
+    # never are.
     if unicodedata.category(character) == "Cn":
         return ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF
     return unicodedata.category(character) in _REFUSED_CATEGORIES
