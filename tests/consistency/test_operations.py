@@ -85,3 +85,25 @@ def test_every_panel_of_the_dashboard_shows_metrics_that_are_declared() -> None:
             names = set(re.findall(r"\b[a-z][a-z_]*_[a-z_]+\b|\bup\b", expression))
             assert names, panel["title"]
             assert names <= _declared_metrics() | of_the_process, panel["title"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_kubernetes_starts_every_role_of_a_service(service: str) -> None:
+    folder = ROOT / "deploy/kubernetes"
+    overlay = yaml.safe_load((folder / service / "kustomization.yaml").read_text())
+    manifests = [
+        manifest
+        for name in yaml.safe_load((folder / "base/kustomization.yaml").read_text())["resources"]
+        for manifest in yaml.safe_load_all((folder / "base" / name).read_text())
+    ]
+    started = {
+        tuple(container["args"])
+        for manifest in manifests
+        if manifest["kind"] in {"Deployment", "Job"}
+        for container in manifest["spec"]["template"]["spec"]["containers"]
+    }
+
+    assert started == {(role,) for role in (*LONG_RUNNING_ROLES, "migrate")}
+    assert overlay["resources"] == ["../base"]
+    assert overlay["images"][0]["newName"] == f"sangkien/{service}"
+    assert service in yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
