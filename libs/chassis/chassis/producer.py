@@ -1,46 +1,143 @@
-"""Kafka as every service uses it: explicit client options, the producer, idempotent topic administration."""
+"""Kafka as every service writes to it: the producer, and a publisher that replaces a broken one. No web
+process may import it: intake must go on while Kafka is away.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+
+from chassis import metrics
+from chassis.kafka_client import METADATA_MS, KafkaSettings, client_options, construct
+from chassis.topics import apply_topics
+
+__all__ = ["KafkaSettings", "Publisher", "Record", "apply_topics", "make_producer"]
+
+# One attempt and all attempts. Short, for whatever fails is sent again from the outbox with the same id; and
+# shorter together than a lease, so that a relay that was frozen does not send after its lanes went elsewhere.
+REQUEST_MS = 4_000
+DELIVERY_MS = 6_000
+CLOSE_SECONDS = 2.0
+
+# Errors that are the record's or its topic's own fault; the producer stays sound.
+RECORD_ERRORS = (
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    InvalidTopicError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
 
-class KafkaSettings(Protocol):
-    """The part of the settings that Kafka clients need."""
-
-    @property
-    def kafka_bootstrap(self) -> str: ...
-    @property
-    def kafka_security_protocol(self) -> str: ...
-    @property
-    def kafka_sasl_mechanism(self) -> str | None: ...
-    @property
-    def kafka_sasl_username(self) -> str | None: ...
-    @property
-    def kafka_sasl_password(self) -> str | None: ...
-    @property
-    def kafka_ssl_cafile(self) -> str | None: ...
-
-
-class TopicPlan(Protocol):
-    """What is needed to create a topic; `contracts.Topic` has it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def partitions(self) -> int: ...
-    @property
-    def retention_ms(self) -> int: ...
-    @property
-    def cleanup(self) -> str: ...
+def make_producer(settings: KafkaSettings) -> KafkaProducer:
+    """An idempotent producer that waits for all replicas. KafkaTimeoutError if no broker answers."""
+    return construct(
+        KafkaProducer,
+        **client_options(settings),
+        acks="all",
+        enable_idempotence=True,
+        max_in_flight_requests_per_connection=5,
+        linger_ms=0,
+        allow_auto_create_topics=False,
+        request_timeout_ms=REQUEST_MS,
+        delivery_timeout_ms=DELIVERY_MS,
+        max_block_ms=METADATA_MS,
+    )
 
 
-def make_producer(settings: KafkaSettings) -> Any:
-    """An idempotent KafkaProducer with acks=all."""
-    raise NotImplementedError
+@dataclass(frozen=True)
+class Record:
+    """What is written to Kafka, byte for byte."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
 
 
-def apply_topics(settings: KafkaSettings, topics: Iterable[TopicPlan]) -> list[str]:
-    """Create and adapt topics; one line per change, none when all is as declared."""
-    raise NotImplementedError
+class Publisher:
+    """One producer, made when first needed, and made anew after any failure that may be its own.
+
+    An idempotent producer that met OutOfOrderSequence, ProducerFenced or a delivery timeout cannot be trusted
+    with the order of what follows. factory: makes a producer, or raises a KafkaError when no broker answers.
+    role: the label in the metrics. Not for use by several threads.
+    """
+
+    def __init__(self, factory: Callable[[], Any], role: str) -> None:
+        self._factory = factory
+        self._role = role
+        self._producer: Any = None
+        # Topics whose metadata could not be had, until when (monotonic seconds): waiting for one missing
+        # topic again and again would hold back all others.
+        self._muted: dict[str, float] = {}
+
+    def publish(self, records: Sequence[Record]) -> list[Exception | None]:
+        """Send all, wait for all; for each record None when Kafka acknowledged it, else the error."""
+        try:
+            if self._producer is None:
+                self._producer = self._factory()
+        except (KafkaError, OSError) as error:
+            return [error] * len(records)
+        pending = [self._send(record) for record in records]
+        outcomes = [self._outcome(future) for future in pending]
+        if any(error is not None and not isinstance(error, RECORD_ERRORS) for error in outcomes):
+            self.replace()
+        return outcomes
+
+    def _send(self, record: Record) -> Any:
+        """The future, or the error that kept the record from being sent."""
+        muted = self._muted.get(record.topic)
+        if muted is not None and muted > time.monotonic():
+            return UnknownTopicOrPartitionError(record.topic)
+        try:
+            return self._producer.send(
+                record.topic, key=record.key, value=record.value, headers=list(record.headers)
+            )
+        except KafkaTimeoutError as error:
+            self._muted[record.topic] = time.monotonic() + METADATA_MS / 1000
+            return error
+        except (KafkaError, ValueError) as error:
+            return error
+
+    @staticmethod
+    def _outcome(future: Any) -> Exception | None:
+        if isinstance(future, Exception):
+            return future
+        failure: Exception | None = None
+        try:
+            future.get(timeout=(DELIVERY_MS + REQUEST_MS) / 1000)
+        except KafkaError as error:
+            failure = error
+        return failure
+
+    def replace(self) -> None:
+        """Give the producer up; the next publish makes another."""
+        if self._producer is not None:
+            metrics.PRODUCERS_REPLACED.labels(self._role).inc()
+            self.close()
+
+    def close(self) -> None:
+        """End the producer; what it has not sent is not acknowledged and comes again from its source."""
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            producer.close(timeout=CLOSE_SECONDS)
+        except KafkaTimeoutError:
+            # close() gives up, with its threads running, when records are still on their way; told to drop
+            # them, it ends.
+            producer._sender.force_close()
+            producer.close(timeout=CLOSE_SECONDS)

@@ -1,27 +1,168 @@
-"""The `worker` role: consumers and background tasks as threads, with health, metrics and a graceful stop."""
+"""The `worker` role: consumers and background tasks as threads of one process, with health and metrics over HTTP
+and a graceful stop. It restarts nothing: a dead thread ends the process, and the supervisor starts it anew.
+"""
 
 from __future__ import annotations
 
+import logging
+import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from chassis.consumer.loop import ConsumerLoop
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from chassis import metrics
+from chassis.consumer.loop import MAX_POLL_INTERVAL_MS, ConsumerLoop
+
+log = logging.getLogger(__name__)
+
+
+class WorkerSettings(Protocol):
+    """The part of the settings that is needed here."""
+
+    @property
+    def worker_bind(self) -> str: ...
+    @property
+    def shutdown_seconds(self) -> float: ...
 
 
 @dataclass(frozen=True)
 class Task:
-    """A thread of the worker; `run` returns soon after its event is set."""
+    """A thread of the worker; `run` returns soon after its event is set, and not before."""
 
     name: str
     run: Callable[[threading.Event], None]
 
 
 class Worker:
-    def __init__(self, settings: Any, *, consumers: Sequence[ConsumerLoop], tasks: Sequence[Task]) -> None:
+    """Runs `consumers` and `tasks`, each in a thread of its own.
+
+    settings: worker_bind, the address host:port of /livez, /readyz and /metrics; shutdown_seconds, the time that
+    the threads get to finish.
+    """
+
+    def __init__(
+        self, settings: WorkerSettings, *, consumers: Sequence[ConsumerLoop], tasks: Sequence[Task]
+    ) -> None:
         self._settings = settings
+        self._consumers = tuple(consumers)
+        self._stop = threading.Event()
+        # Set when there is something to look at: a signal, or the end of a thread.
+        self._wake = threading.Event()
+        self._failed: list[str] = []
+        runs = [(loop.name, loop.run) for loop in consumers] + [(task.name, task.run) for task in tasks]
+        self._threads = [
+            threading.Thread(target=self._guard, args=(name, run), name=name, daemon=True)
+            for name, run in runs
+        ]
 
     def run(self) -> int:
-        """Block until SIGTERM or SIGINT (0) or until a thread dies (1)."""
-        raise NotImplementedError
+        """Block until SIGTERM or SIGINT; 0 after a graceful stop, 1 when a thread died or would not end."""
+        server = _health_server(self._settings.worker_bind, self)
+        listener = threading.Thread(target=server.serve_forever, name="health", daemon=True)
+        listener.start()
+        restore = self._take_signals()
+        try:
+            for thread in self._threads:
+                metrics.WORKER_THREAD_UP.labels(thread.name).set(1)
+                thread.start()
+            log.info("worker started", extra={"threads": [thread.name for thread in self._threads]})
+            self._wake.wait()
+            self._stop.set()
+            hanging = self._join()
+        finally:
+            restore()
+            server.shutdown()
+            server.server_close()
+            listener.join()
+        log.info("worker ended", extra={"failed": self._failed, "hanging": hanging})
+        return 1 if self._failed or hanging else 0
+
+    def stop(self) -> None:
+        """Begin the graceful stop; `run` returns when it is done."""
+        self._stop.set()
+        self._wake.set()
+
+    def ready(self) -> bool:
+        """Whether all threads run and no stop was asked for."""
+        return not self._stop.is_set() and all(thread.is_alive() for thread in self._threads)
+
+    def alive(self) -> bool:
+        """Whether no consumer is stuck in a handler for longer than its group waits."""
+        return all(loop.idle_seconds() * 1000 < MAX_POLL_INTERVAL_MS for loop in self._consumers)
+
+    def _guard(self, name: str, run: Callable[[threading.Event], None]) -> None:
+        try:
+            run(self._stop)
+        except Exception as error:  # the top of a thread: counted, logged, and the process ends
+            log.critical("thread died", extra={"thread": name, "error": type(error).__name__}, exc_info=True)
+            self._failed.append(name)
+        else:
+            if not self._stop.is_set():
+                log.critical("thread ended by itself", extra={"thread": name})
+                self._failed.append(name)
+        finally:
+            metrics.WORKER_THREAD_UP.labels(name).set(0)
+            self._wake.set()
+
+    def _join(self) -> list[str]:
+        """The names of the threads that did not end in time."""
+        deadline = time.monotonic() + self._settings.shutdown_seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return [thread.name for thread in self._threads if thread.is_alive()]
+
+    def _take_signals(self) -> Callable[[], None]:
+        """Stop on SIGTERM and SIGINT; returns what undoes it. Only the main thread may take signals."""
+        if threading.current_thread() is not threading.main_thread():
+            return lambda: None
+        earlier = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        for number in earlier:
+            signal.signal(number, lambda *_: self.stop())
+
+        def restore() -> None:
+            for number, handler in earlier.items():
+                signal.signal(number, handler)
+
+        return restore
+
+
+def _health_server(bind: str, worker: Worker) -> ThreadingHTTPServer:
+    address = urlsplit(f"//{bind}")
+
+    class Handler(BaseHTTPRequestHandler):
+        # A prober that stalls must not keep its thread.
+        timeout = 5
+
+        def do_GET(self) -> None:
+            path = urlsplit(self.path).path
+            if path == "/metrics":
+                self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
+            elif path == "/livez":
+                self._state(worker.alive())
+            elif path == "/readyz":
+                self._state(worker.ready())
+            else:
+                self._answer(404, b"not found\n", "text/plain")
+
+        def _state(self, good: bool) -> None:
+            self._answer(200 if good else 503, b"ok\n" if good else b"unavailable\n", "text/plain")
+
+        def _answer(self, status: int, body: bytes, content_type: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Probes come every few seconds and are not worth a line."""
+
+    server = ThreadingHTTPServer((address.hostname or "127.0.0.1", address.port or 0), Handler)
+    server.daemon_threads = True
+    return server

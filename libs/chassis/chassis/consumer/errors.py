@@ -24,11 +24,11 @@ class ErrorClass(StrEnum):
     UNKNOWN = "unknown"  # a few tries, then dead letter
 
 
-class Transient(Exception):  # noqa: N818 - a handler raises it as a statement
+class Transient(Exception):
     """Something outside is away for now; the same batch will work later."""
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The domain refuses this event, today and tomorrow. `code` is stable and goes into the dead letter."""
 
     def __init__(self, code: str, message: str = "") -> None:

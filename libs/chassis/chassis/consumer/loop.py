@@ -1,37 +1,266 @@
-"""The consumer loop: polls, decodes, hands batches to a handler and commits after the effect."""
+"""The consumer loop: one member of a group that polls, hands batches over and commits after the effect, in one
+thread. It never commits from a rebalance listener and never mixes polling with iteration.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
-from chassis.consumer.dlq import DlqLimit
-from chassis.events.codec import Event, EventCodec
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import CommitFailedError, KafkaError
+from kafka.structs import OffsetAndMetadata
 
-BatchHandler = Callable[[Sequence[Event]], None]
+from chassis import metrics
+from chassis.clock import utc_now
+from chassis.consumer.backoff import Backoff
+from chassis.consumer.batch import BatchHandler, BatchProcessor
+from chassis.consumer.dlq import DeadLetters, DlqLimit, ReceivedRecord
+from chassis.consumer.lag import LagMeter
+from chassis.events.codec import EventCodec
+from chassis.kafka_client import KafkaSettings, client_options, construct
+from chassis.producer import Publisher, make_producer
+
+__all__ = ["BatchHandler", "ConsumerLoop"]
+
+log = logging.getLogger(__name__)
+
+POLL_MS = 200
+COMMIT_MS = 5_000
+CLOSE_MS = 3_000
+SESSION_MS = 10_000
+HEARTBEAT_MS = 3_000
+# A handler may take so long for one batch before the group gives its partitions to another member.
+MAX_POLL_INTERVAL_MS = 300_000
+
+
+class _BatchGivenUp(Exception):
+    """The batch was not finished; nothing of it is committed and it comes again."""
+
+
+class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Counts rebalances. It is called in kafka-python's network thread and must do nothing else."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        self.count += 1
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        self.count += 1
+
+    def on_partitions_lost(self, lost: Any) -> None:
+        self.count += 1
 
 
 class ConsumerLoop:
-    """One member of the group `group` on `topics`.
+    """A member of the group `group` on `topics`.
 
-    settings: the Kafka part of ServiceSettings. handler: gets the events of one poll, in order within a
-    partition. batch: at most that many records per poll. limit: when dead letters stop the consumer.
+    settings: the Kafka part of ServiceSettings. codec: knows these topics; other types are skipped and counted.
+    handler: gets the events of one poll, in order within a partition; its effects must be idempotent, for
+    delivery is at least once. batch: at most that many records per poll. dead_letters: None for
+    `<group>.dlq` on the same cluster.
     """
 
     def __init__(
         self,
-        settings: Any,
+        settings: KafkaSettings,
         *,
         group: str,
         topics: Sequence[str],
         codec: EventCodec,
         handler: BatchHandler,
+        dead_letters: DeadLetters | None = None,
         batch: int = 500,
         limit: DlqLimit | None = None,
+        backoff: Backoff | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.name = f"consumer-{group}"
+        self._settings = settings
+        self._group = group
+        self._topics = tuple(topics)
+        self._batch = batch
+        self._dead_letters = dead_letters or DeadLetters(
+            Publisher(lambda: make_producer(settings), "dead-letters"), group, clock
+        )
+        self._backoff = backoff or Backoff()
+        self._processor = BatchProcessor(
+            group=group,
+            codec=codec,
+            handler=handler,
+            dead_letters=self._dead_letters,
+            pause=self._pause,
+            limit=limit or DlqLimit(),
+            backoff=self._backoff,
+        )
+        self._consumer: Any = None
+        self._rebalances = _Rebalances()
+        self._seen_rebalances = 0
+        self._lag = LagMeter(group, self._topics, clock)
+        self._uncommitted: dict[TopicPartition, int] = {}
+        self._stop = threading.Event()
+        self._polled = time.monotonic()
+
+    def idle_seconds(self) -> float:
+        """Seconds since the last poll; beyond MAX_POLL_INTERVAL_MS the loop is stuck in a handler."""
+        return time.monotonic() - self._polled
 
     def run(self, stop: threading.Event) -> None:
-        """Consume until `stop` is set; raises when it cannot go on (the worker then ends)."""
-        raise NotImplementedError
+        """Consume until `stop` is set, then commit and leave the group.
+
+        Raises DlqLimitReached, and KafkaError for what no retry heals (not authorised, a corrupt record); the
+        worker then ends with a failure, and what was not committed comes again.
+        """
+        self._stop = stop
+        try:
+            self._connect()
+            while not stop.is_set():
+                self._turn()
+        finally:
+            self._close()
+
+    def _connect(self) -> None:
+        failures = 0
+        while self._consumer is None and not self._stop.is_set():
+            self._polled = time.monotonic()
+            try:
+                self._consumer = self._make_consumer()
+            except (KafkaError, OSError) as error:
+                failures += 1
+                log.warning("Kafka is away", extra={"group": self._group, "error": type(error).__name__})
+                self._stop.wait(min(self._backoff.seconds(failures), 2.0))
+
+    def _make_consumer(self) -> Any:
+        consumer = construct(
+            KafkaConsumer,
+            **client_options(self._settings),
+            client_id=f"{self._group}-worker",
+            group_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            allow_auto_create_topics=False,
+            isolation_level="read_committed",
+            # Topics with the same number of partitions are shared out alike, so that one member gets all
+            # events of an aggregate and members do not contend for documents.
+            partition_assignment_strategy=[RangePartitionAssignor],
+            max_poll_records=self._batch,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
+            # A topic that is created later is found within this time.
+            metadata_max_age_ms=30_000,
+        )
+        consumer.subscribe(list(self._topics), listener=self._rebalances)
+        return consumer
+
+    def _turn(self) -> None:
+        polled = self._poll(POLL_MS)
+        self._seen_rebalances = self._rebalances.count
+        records = [record for batch in polled.values() for record in batch]
+        if records:
+            self._deal_with(records)
+        elif self._uncommitted:
+            self._commit()
+        self._lag.measure(self._consumer, self._rebalances.count)
+
+    def _poll(self, milliseconds: float) -> dict[TopicPartition, list[ReceivedRecord]]:
+        self._polled = time.monotonic()
+        try:
+            polled: dict[TopicPartition, list[ReceivedRecord]] = self._consumer.poll(
+                timeout_ms=int(milliseconds)
+            )
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            log.warning("poll failed", extra={"group": self._group, "error": type(error).__name__})
+            self._stop.wait(milliseconds / 1000)
+            return {}
+        return polled
+
+    def _deal_with(self, records: list[ReceivedRecord]) -> None:
+        self._lag.waiting(records)
+        try:
+            events = self._processor.process(records)
+        except _BatchGivenUp:
+            log.info("batch given up, it comes again", extra={"group": self._group})
+            return
+        finally:
+            self._resume()
+        for record in records:
+            self._uncommitted[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        self._commit()
+        self._lag.handled(records, events)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait with all partitions paused while polling goes on, which keeps this member in its group.
+
+        Raises _BatchGivenUp when the loop is to stop or the group was rebalanced.
+        """
+        metrics.CONSUMER_PAUSED.labels(self._group).set(1)
+        deadline = time.monotonic() + seconds
+        self._consumer.pause(*self._consumer.assignment())
+        while (left := deadline - time.monotonic()) > 0:
+            if self._stop.is_set():
+                raise _BatchGivenUp
+            polled = self._poll(min(left * 1000, POLL_MS))
+            for partition, records in polled.items():
+                # A rebalance brought partitions that nobody paused: their records are to be read later.
+                self._consumer.seek(partition, records[0].offset)
+            if self._rebalances.count != self._seen_rebalances:
+                # Every position is back at the committed offset, so the batch would be read again anyway.
+                raise _BatchGivenUp
+
+    def _resume(self) -> None:
+        metrics.CONSUMER_PAUSED.labels(self._group).set(0)
+        paused = self._consumer.paused()
+        if paused:
+            self._consumer.resume(*paused)
+
+    def _commit(self) -> None:
+        """Commit what is dealt with. When it fails the records may come again, which handlers must bear."""
+        assigned = self._consumer.assignment()
+        offsets = {
+            partition: OffsetAndMetadata(offset, "", -1)
+            for partition, offset in self._uncommitted.items()
+            if partition in assigned
+        }
+        self._uncommitted = {partition: offset.offset for partition, offset in offsets.items()}
+        if not offsets:
+            return
+        try:
+            self._consumer.commit(offsets, timeout_ms=COMMIT_MS)
+        except CommitFailedError:
+            # The group was rebalanced meanwhile; the next owner reads them again.
+            self._uncommitted = {}
+            self._commit_failed("CommitFailedError")
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            self._commit_failed(type(error).__name__)
+        else:
+            self._uncommitted = {}
+
+    def _commit_failed(self, error: str) -> None:
+        metrics.CONSUMER_COMMIT_FAILURES.labels(self._group).inc()
+        log.warning("offsets not committed", extra={"group": self._group, "error": error})
+
+    def _close(self) -> None:
+        try:
+            if self._consumer is not None:
+                if self._uncommitted:
+                    self._commit()
+                self._consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
+        except KafkaError as error:
+            # The broker notices the end of the session by itself.
+            log.warning("group not left", extra={"group": self._group, "error": type(error).__name__})
+        finally:
+            self._consumer = None
+            self._dead_letters.close()

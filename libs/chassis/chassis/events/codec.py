@@ -35,7 +35,7 @@ class TopicSpec(Protocol):
     def schema(self) -> Mapping[str, Any] | None: ...
 
 
-class ContractViolation(Exception):  # noqa: N818 - the contract's word for it
+class ContractViolation(Exception):
     """This service tried to produce what its contract does not allow: a bug, and nothing may be written."""
 
 
@@ -47,15 +47,15 @@ class DecodeError(Exception):
         self.code = code
 
 
-class Undecodable(DecodeError):  # noqa: N818
+class Undecodable(DecodeError):
     """No CloudEvent, no JSON, or a required attribute is missing."""
 
 
-class UnknownType(DecodeError):  # noqa: N818
+class UnknownType(DecodeError):
     """An event of another type or major version than this reader knows: skipped and counted, no error."""
 
 
-class InvalidData(DecodeError):  # noqa: N818
+class InvalidData(DecodeError):
     """An event whose data breaks its schema, unknown fields apart."""
 
 

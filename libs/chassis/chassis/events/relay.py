@@ -1,18 +1,87 @@
-"""Publishes the events that wait in the outboxes of aggregates, all of them, always."""
+"""Publishes the events that wait in the outboxes of aggregates: all of them, always, in order within an
+aggregate. It never invents, changes or drops an event, and it removes one only after Kafka acknowledged it.
+
+How it finds them was decided by measurement. One query for all lanes held, `lane in [...]`, costs
+SecantusDB 1.3 ms when nothing waits (0.8 ms for one lane), so a poll asks once per collection. But that
+engine visits every document that matches, whatever the limit (0.05 ms each): asking again for the next few
+hundred would make a backlog quadratic. Hence a sweep reads all that waits with one cursor and works through
+it chunk by chunk.
+"""
 
 from __future__ import annotations
 
+import logging
+import random
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from pymongo import UpdateOne, WriteConcern
+from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
+from chassis import metrics
+from chassis.events.codec import PendingEvent
+from chassis.events.lanes import LaneShare
+from chassis.events.outbox import LANE, OUTBOX
 from chassis.mongo.leases import Leases
+from chassis.producer import Publisher, Record
+
+log = logging.getLogger(__name__)
+
+CHUNK = 500
+
+# Seconds between polls of a collection: short while events come, doubling to the long one while none does.
+BUSY_SECONDS = 0.005
+IDLE_SECONDS = 0.1
+# A collection counts as busy for so long after its last event, so that a steady 50/s is never made to wait.
+BUSY_FOR_SECONDS = 1.0
+# After a failure of the database or of Kafka.
+BACKOFF_SECONDS = 0.5
+
+
+@dataclass
+class _Waiting:
+    """An aggregate's pending events, oldest first; `acknowledged` of them are on Kafka."""
+
+    id: Any
+    lane: int
+    events: list[PendingEvent]
+    acknowledged: int = 0
+    failed: bool = False
+
+
+@dataclass
+class _Pace:
+    """When to look at a collection next (monotonic seconds)."""
+
+    due: float = 0.0
+    interval: float = BUSY_SECONDS
+    last_found: float = field(default_factory=lambda: -BUSY_FOR_SECONDS)
+
+    def found(self, count: int, now: float) -> None:
+        if count:
+            self.last_found = now
+        if now - self.last_found < BUSY_FOR_SECONDS:
+            self.interval = BUSY_SECONDS
+        else:
+            self.interval = min(self.interval * 2, IDLE_SECONDS)
+        self.due = now + self.interval
 
 
 class Relay:
+    """Publishes from `collections` of `db`.
+
+    producer_factory: makes a KafkaProducer, see `chassis.producer.make_producer`. leases: where lanes are
+    shared with the other workers of the service. owner: unique to this process. clock: UTC. A second
+    relay on the same database takes half of the lanes.
+    """
+
     def __init__(
         self,
         db: Database[dict[str, Any]],
@@ -22,12 +91,145 @@ class Relay:
         owner: str,
         clock: Callable[[], datetime],
     ) -> None:
-        self._db = db
+        self._collections = {name: db[name] for name in collections}
+        self._publisher = Publisher(producer_factory, "relay")
+        self._share = LaneShare(db["relays"], leases, owner, clock)
+        self._clock = clock
+        self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Publish until `stop` is set; then give the lanes back."""
-        raise NotImplementedError
+        self._stop = stop
+        paces = {name: _Pace() for name in self._collections}
+        try:
+            while not stop.is_set():
+                wait = self._turn(paces)
+                stop.wait(wait)
+        finally:
+            self._close()
+
+    def _turn(self, paces: dict[str, _Pace]) -> float:
+        """Look at what is due; the seconds until the next turn."""
+        try:
+            self._share.keep()
+            for name, pace in paces.items():
+                if pace.due <= time.monotonic():
+                    published, failed = self._sweep_collection(name)
+                    pace.found(published, time.monotonic())
+                    if failed and not published:
+                        return BACKOFF_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+        except PyMongoError as error:
+            log.warning("outbox cannot be read", extra={"error": type(error).__name__})
+            return BACKOFF_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+        return max(0.0, min(pace.due for pace in paces.values()) - time.monotonic())
 
     def sweep(self) -> int:
-        """One pass over the lanes that it can lease; the number of events published."""
-        raise NotImplementedError
+        """One pass over all collections and the lanes that it can lease; the number of events published.
+
+        Raises PyMongoError when the database is away; a failing Kafka only makes the number smaller.
+        """
+        self._share.keep()
+        published = 0
+        for name in self._collections:
+            published += self._sweep_collection(name)[0]
+        return published
+
+    def close(self) -> None:
+        """Give the lanes back and end the producer; `run` does it by itself."""
+        self._close()
+
+    def _close(self) -> None:
+        try:
+            self._share.release()
+        except PyMongoError as error:
+            # They expire by themselves.
+            log.warning("lanes could not be given back", extra={"error": type(error).__name__})
+        self._publisher.close()
+
+    def _sweep_collection(self, name: str) -> tuple[int, bool]:
+        """The number of published events, and whether some could not be."""
+        published, oldest = 0, None
+        for read in self._chunks(self._collections[name]):
+            self._share.keep()
+            lanes = self._share.confirmed()
+            chunk = [waiting for waiting in read if waiting.lane in lanes]
+            self._publish(chunk)
+            self._remove(self._collections[name], chunk)
+            published += sum(waiting.acknowledged for waiting in chunk)
+            oldest = oldest or next((waiting for waiting in chunk if waiting.failed), None)
+            if self._stop.is_set() or (oldest is not None and published == 0):
+                break
+        age = 0.0 if oldest is None else self._age(oldest.events[oldest.acknowledged])
+        metrics.OUTBOX_OLDEST.labels(name).set(age)
+        return published, oldest is not None
+
+    def _chunks(self, collection: Collection[dict[str, Any]]) -> Iterator[list[_Waiting]]:
+        lanes = self._share.lanes()
+        if not lanes:
+            return
+        with collection.find({LANE: {"$in": lanes}}, {OUTBOX: 1, LANE: 1}, batch_size=CHUNK) as cursor:
+            while chunk := list(islice(cursor, CHUNK)):
+                yield [_waiting(document) for document in chunk]
+
+    def _publish(self, chunk: list[_Waiting]) -> None:
+        """Send in rounds, the n-th event of every aggregate together: a later event of an aggregate is sent
+        only after the earlier ones are acknowledged, also when they go to different topics."""
+        ready = chunk
+        while ready := [w for w in ready if not w.failed and w.acknowledged < len(w.events)]:
+            events = [waiting.events[waiting.acknowledged] for waiting in ready]
+            outcomes = self._publisher.publish([_record(event) for event in events])
+            for waiting, event, error in zip(ready, events, outcomes, strict=True):
+                if error is None:
+                    waiting.acknowledged += 1
+                    metrics.OUTBOX_PUBLISHED.labels(event.topic).inc()
+                    metrics.OUTBOX_DELAY.observe(self._age(event))
+                else:
+                    waiting.failed = True
+                    metrics.OUTBOX_FAILURES.labels(event.topic, type(error).__name__).inc()
+                    log.warning(
+                        "event not published",
+                        extra={"topic": event.topic, "event": event.id, "error": type(error).__name__},
+                    )
+
+    def _age(self, event: PendingEvent) -> float:
+        created = dict(event.headers).get("ce_time")
+        if created is None:
+            return 0.0
+        return max(0.0, (self._clock() - datetime.fromisoformat(created.decode())).total_seconds())
+
+    def _remove(self, collection: Collection[dict[str, Any]], chunk: list[_Waiting]) -> None:
+        """Take what was acknowledged out of the documents; one that got a new event meanwhile keeps that."""
+        lanes = self._share.lanes()
+        done = [w for w in chunk if w.lane in lanes and (w.acknowledged or not w.events)]
+        if not done:
+            return
+        # Not journalled: a removal that a crash undoes only means that the same event, with the same id, is
+        # sent once more.
+        quick = collection.with_options(write_concern=WriteConcern(w=1))
+        whole = [_removal_of_all(waiting) for waiting in done if waiting.acknowledged == len(waiting.events)]
+        removed = quick.bulk_write(whole, ordered=False).matched_count if whole else 0
+        if removed < len(done):
+            quick.bulk_write([_removal(waiting) for waiting in done], ordered=False)
+
+
+def _waiting(document: dict[str, Any]) -> _Waiting:
+    events = [PendingEvent.from_document(event) for event in document.get(OUTBOX, ())]
+    return _Waiting(document["_id"], document[LANE], events)
+
+
+def _record(event: PendingEvent) -> Record:
+    return Record(event.topic, event.key.encode(), event.value, event.headers)
+
+
+def _removal_of_all(waiting: _Waiting) -> UpdateOne:
+    """Empties the outbox if it holds just what was read: the same number of events and the same last one."""
+    unchanged: dict[str, Any] = {OUTBOX: {"$size": len(waiting.events)}}
+    if waiting.events:
+        unchanged[f"{OUTBOX}.{len(waiting.events) - 1}.id"] = waiting.events[-1].id
+    return UpdateOne({"_id": waiting.id, **unchanged}, {"$unset": {OUTBOX: "", LANE: ""}})
+
+
+def _removal(waiting: _Waiting) -> UpdateOne:
+    """Removes the acknowledged events one by one by their ids; nothing if they are gone already."""
+    ids = [event.id for event in waiting.events[: waiting.acknowledged]]
+    return UpdateOne({"_id": waiting.id}, {"$pull": {OUTBOX: {"id": {"$in": ids}}}})

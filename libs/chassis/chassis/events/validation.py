@@ -17,13 +17,13 @@ MAPS_OF_SCHEMAS = frozenset({"properties", "patternProperties", "$defs", "defini
 LITERALS = frozenset({"const", "enum", "default", "examples", "required"})
 
 
-class InvalidPayload(Exception):  # noqa: N818 - the result of a check, not a failure of this module
+class InvalidPayload(Exception):
     """The data breaks the schema; the message names the place and the rule, never the value."""
 
 
 def strict_validator(schema: Mapping[str, Any]) -> Validator:
     """Raises InvalidPayload for anything that the schema does not allow."""
-    compiled = fastjsonschema.compile(dict(schema), use_default=False, detailed_exceptions=False)
+    compiled = fastjsonschema.compile(dict(schema), use_default=False)
 
     def validate(data: Any) -> None:
         try:

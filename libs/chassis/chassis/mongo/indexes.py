@@ -12,7 +12,7 @@ from pymongo import IndexModel
 from pymongo.database import Database
 
 
-class IndexConflict(Exception):  # noqa: N818 - a state of the database, reported to the operator
+class IndexConflict(Exception):
     """An index of that name exists with other options; a migration has to drop it first."""
 
 

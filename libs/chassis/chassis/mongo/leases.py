@@ -80,12 +80,10 @@ class Leases:
         current = {lease.name: lease for lease in leases if lease.until > self._clock()}
         if not current:
             return frozenset()
-        documents = self._collection.find({"_id": {"$in": list(current)}}, {"token": 1, "owner": 1})
+        # The whole collection is a few dozen documents; reading it costs less than asking for some by `_id`.
+        holders = {d["_id"]: (d["token"], d["owner"]) for d in self._collection.find({}, {"until": 0})}
         return frozenset(
-            document["_id"]
-            for document in documents
-            if document["token"] == current[document["_id"]].token
-            and document["owner"] == current[document["_id"]].owner
+            name for name, lease in current.items() if holders.get(name) == (lease.token, lease.owner)
         )
 
     def release(self, lease: Lease) -> None:
