@@ -1,4 +1,4 @@
-"""What a case looks like from outside, to one reader in one language. It selects and names; it never decides."""
+"""What a case looks like from outside, to one reader in one language. It selects and names, never decides."""
 
 from __future__ import annotations
 
