@@ -1,5 +1,5 @@
-"""The `worker` role: consumers and background tasks as threads of one process, with health and metrics over HTTP
-and a graceful stop. It restarts nothing: a dead thread ends the process, and the supervisor starts it anew.
+"""The `worker` role: consumers and background tasks as threads of one process, with health and metrics over
+HTTP and a graceful stop. It restarts nothing: a dead thread ends the process, and the supervisor starts it anew.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Task:
 class Worker:
     """Runs `consumers` and `tasks`, each in a thread of its own.
 
-    settings: worker_bind, the address host:port of /livez, /readyz and /metrics; shutdown_seconds, the time that
-    the threads get to finish.
+    settings: worker_bind, the address host:port of /livez, /readyz and /metrics; shutdown_seconds, the time
+    that the threads get to finish.
     """
 
     def __init__(
@@ -100,11 +100,11 @@ class Worker:
         try:
             run(self._stop)
         except Exception as error:  # the top of a thread: counted, logged, and the process ends
-            log.critical("thread died", extra={"thread": name, "error": type(error).__name__}, exc_info=True)
+            log.critical("thread died", extra={"task": name, "error": type(error).__name__}, exc_info=True)
             self._failed.append(name)
         else:
             if not self._stop.is_set():
-                log.critical("thread ended by itself", extra={"thread": name})
+                log.critical("thread ended by itself", extra={"task": name})
                 self._failed.append(name)
         finally:
             metrics.WORKER_THREAD_UP.labels(name).set(0)

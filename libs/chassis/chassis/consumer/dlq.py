@@ -1,5 +1,5 @@
-"""Dead letters: a record that cannot be handled, kept byte for byte with where, why and how often; and the limit
-at which a consumer stops instead, because a bad deploy must not drain a topic into the dead letters.
+"""Dead letters: a record that cannot be handled, kept byte for byte with where, why and how often; and the
+limit at which a consumer stops instead, because a bad deploy must not drain a topic into the dead letters.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class DeadLetters:
         self._clock = clock
 
     def send(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
-        """Send and wait; those that Kafka did not acknowledge, to be sent again before any offset is committed."""
+        """Send and wait; returns those not acknowledged, to be sent again before any offset is committed."""
         outcomes = self._publisher.publish([self._encode(letter) for letter in letters])
         return [letter for letter, error in zip(letters, outcomes, strict=True) if error is not None]
 
@@ -64,8 +64,8 @@ class DeadLetters:
 
     def _encode(self, letter: DeadLetter) -> Record:
         record = letter.record
-        # A letter that was replayed and failed again tells of its last failure only. kafka-python reads an absent
-        # header value as None and cannot write it.
+        # A letter that was replayed and failed again tells of its last failure only. kafka-python reads an
+        # absent header value as None and cannot write it.
         kept = [(name, value or b"") for name, value in record.headers if not name.startswith(PREFIX)]
         reasons = {
             "topic": record.topic,
@@ -83,7 +83,7 @@ class DeadLetters:
 
 @dataclass(frozen=True)
 class DlqLimit:
-    """When to stop: at `run` dead letters in a row, or when more than `ratio` of the last `window` records died."""
+    """When to stop: at `run` dead letters in a row, or at more than `ratio` of the last `window` records."""
 
     run: int = 20
     ratio: float = 0.2
@@ -112,7 +112,6 @@ class DlqCounter:
         self._run = self._run + 1 if dead else 0
         if self._run >= self._limit.run:
             raise DlqLimitReached(f"{self._run} records in a row could not be handled")
-        if len(self._recent) == self._limit.window and self._dead > self._limit.ratio * self._limit.window:
-            raise DlqLimitReached(
-                f"{self._dead} of the last {self._limit.window} records could not be handled"
-            )
+        window = self._limit.window
+        if len(self._recent) == window and self._dead > self._limit.ratio * window:
+            raise DlqLimitReached(f"{self._dead} of the last {window} records could not be handled")

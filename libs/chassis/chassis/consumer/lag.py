@@ -31,7 +31,7 @@ class LagMeter:
         self._due = 0.0
 
     def waiting(self, records: Sequence[ReceivedRecord]) -> None:
-        """These are about to be handled: shows the age of the oldest, which grows while a handler is retried."""
+        """These are about to be handled: shows the age of the oldest."""
         oldest: dict[str, int] = {}
         for record in records:
             oldest[record.topic] = min(oldest.get(record.topic, record.timestamp), record.timestamp)

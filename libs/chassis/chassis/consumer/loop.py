@@ -1,5 +1,5 @@
-"""The consumer loop: one member of a group that polls, hands batches over and commits after the effect, in one
-thread. It never commits from a rebalance listener and never mixes polling with iteration.
+"""The consumer loop: one member of a group that polls, hands batches over and commits after the effect, in
+one thread. It never commits from a rebalance listener and never mixes polling with iteration.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
 class ConsumerLoop:
     """A member of the group `group` on `topics`.
 
-    settings: the Kafka part of ServiceSettings. codec: knows these topics; other types are skipped and counted.
-    handler: gets the events of one poll, in order within a partition; its effects must be idempotent, for
+    settings: the Kafka part of ServiceSettings. codec: knows these topics; other types are skipped and
+    counted. handler: gets the events of one poll, in order within a partition; its effects must be idempotent, for
     delivery is at least once. batch: at most that many records per poll. dead_letters: None for
     `<group>.dlq` on the same cluster.
     """

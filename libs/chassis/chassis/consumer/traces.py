@@ -11,7 +11,7 @@ from chassis.events.codec import Event
 
 @contextmanager
 def following(event: Event) -> Iterator[None]:
-    """Within the block the current trace is the event's own; a handler of batches uses it around each event."""
+    """Within the block the current trace is the event's own; a batch handler uses it around each event."""
     parent = tracing.parse(event.traceparent)
     with tracing.use(tracing.new() if parent is None else tracing.child(parent)):
         yield
