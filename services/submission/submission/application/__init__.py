@@ -1,0 +1,1 @@
+"""The use cases, over ports. A request and a consumed event both end in one of these."""
