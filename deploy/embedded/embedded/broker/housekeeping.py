@@ -1,4 +1,6 @@
-"""What the broker does now and then by itself: retention, compaction, expiry, tidying. Never on a request's way."""
+"""What the broker does now and then by itself: retention, compaction, expiry, tidying. Never on a
+request's way.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ _TRANSACTION_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Housekeeper:
-    """every_seconds: time between two rounds; producer_expiry_ms: after which a silent producer is forgotten."""
+    """every_seconds: time between two rounds; producer_expiry_ms: after which a silent producer is
+    forgotten.
+    """
 
     topics: Topics
     groups: GroupCoordinator

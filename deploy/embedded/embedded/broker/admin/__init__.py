@@ -1,1 +1,3 @@
-"""What administrators and clients ask about the cluster, its topics, settings and offsets, and change there."""
+"""What administrators and clients ask about the cluster, its topics, settings and offsets, and change
+there.
+"""

@@ -1,1 +1,3 @@
-"""Consumer groups of the classic protocol: who is in a group, who gets what, and the offsets they committed."""
+"""Consumer groups of the classic protocol: who is in a group, who gets what, and the offsets they
+committed.
+"""

@@ -1,4 +1,6 @@
-"""What clients ask about groups and offsets, translated between the protocol's messages and the coordinator."""
+"""What clients ask about groups and offsets, translated between the protocol's messages and the
+coordinator.
+"""
 
 from __future__ import annotations
 

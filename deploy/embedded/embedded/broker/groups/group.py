@@ -1,7 +1,8 @@
 """The life of one consumer group: members join, a leader assigns, members that fall silent are put out.
 
-The states and answers are those of Kafka's classic group protocol, which serves eager and cooperative consumers
-alike. Time comes in as an argument; waiting answers are futures. It never touches offsets or the disk.
+The states and answers are those of Kafka's classic group protocol, which serves eager and cooperative
+consumers alike. Time comes in as an argument; waiting answers are futures. It never touches offsets or the
+disk.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ class Group:
         member.answer_join(
             Joined(ErrorCode.REBALANCE_IN_PROGRESS, member.id)
         )  # an earlier try of the same member
-        waiting = member.joining = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Joined] = asyncio.get_running_loop().create_future()
+        member.joining = waiting
         self._prepare_rebalance(now)
         self._complete_join_if_ready(now)
         return await waiting
@@ -129,7 +131,8 @@ class Group:
         if self.leader == old.id:
             self.leader = member_id
         if self.state is GroupState.STABLE and self._choose_protocol() == self.protocol:
-            # No rebalance. The old leader's name tells the newcomer to follow, so it asks for its old assignment.
+            # No rebalance. The old leader's name tells the newcomer to follow, so it asks for its old
+            # assignment.
             return Joined(
                 ErrorCode.NONE, member_id, self.generation, self.protocol_type, self.protocol, old_leader
             )
@@ -266,7 +269,8 @@ class Group:
         if self.state is GroupState.COMPLETING_REBALANCE:
             if member_id != self.leader:
                 member.answer_sync(Synced(ErrorCode.REBALANCE_IN_PROGRESS))
-                waiting = member.syncing = asyncio.get_running_loop().create_future()
+                waiting: asyncio.Future[Synced] = asyncio.get_running_loop().create_future()
+                member.syncing = waiting
                 return await waiting
             self._assign(assignments)
         return self._synced(member)

@@ -10,7 +10,9 @@ from embedded.broker.protocol.errors import ErrorCode
 
 @dataclass(frozen=True, slots=True)
 class JoinAttempt:
-    """What a client asks when it joins; times in seconds, protocols by name in the client's order of liking."""
+    """What a client asks when it joins; times in seconds, protocols by name in the client's order of
+    liking.
+    """
 
     member_id: str
     instance_id: str | None

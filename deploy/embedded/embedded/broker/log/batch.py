@@ -1,4 +1,5 @@
-"""The record batch of Kafka's format 2 as bytes: reading its header, checking it, stamping it, control batches.
+"""The record batch of Kafka's format 2 as bytes: reading its header, checking it, stamping it, control
+batches.
 
 The layout is that of `kafka.record.default_records`. Everything here is pure.
 """

@@ -1,8 +1,8 @@
 """Compaction: rewrites closed segments so that only the last record of each key stays.
 
 Offsets never change; control batches stay, for they end transactions; records of aborted transactions go. A
-tombstone goes once it is older than the topic's delete.retention.ms. Batches in a codec that this machine cannot
-open stay as they are.
+tombstone goes once it is older than the topic's delete.retention.ms. Batches in a codec that this machine
+cannot open stay as they are.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Cleaning:
 async def compact(partition: PartitionLog, now: int) -> bool:
     """Compact the partition if its topic asks for it and enough of it is new; returns whether it did.
 
-    Reading and rewriting happen in a thread, on files that no longer change; the swap happens in the caller's loop.
+    Reading and rewriting happen in a thread, on files that no longer change; the swap happens in the
+    caller's loop.
     """
     segments = _due(partition, now)
     if not segments:

@@ -1,5 +1,5 @@
-"""When written bytes are forced to the disk. A killed process loses nothing either way, because the page cache
-outlives it; this is about the loss of power.
+"""When written bytes are forced to the disk. A killed process loses nothing either way, because the page
+cache outlives it; this is about the loss of power.
 """
 
 from __future__ import annotations

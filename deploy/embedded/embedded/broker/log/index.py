@@ -24,7 +24,9 @@ class SparseIndex:
         self._times = array("q")  # the largest timestamp of the segment before the entry
 
     def add(self, offset: int, position: int, largest_time_before: int) -> None:
-        """Tell of a batch that starts at `position`; it becomes an entry if the last one is far enough away."""
+        """Tell of a batch that starts at `position`; it becomes an entry if the last one is far enough
+        away.
+        """
         if not self._positions or position - self._positions[-1] >= _BYTES_PER_ENTRY:
             self._offsets.append(offset)
             self._positions.append(position)
@@ -51,7 +53,9 @@ class SparseIndex:
 
     @classmethod
     def unpack(cls, data: bytes, size: int) -> tuple[SparseIndex, int, int] | None:
-        """The index of a segment file of `size` bytes, its next offset and largest time; None if it is not."""
+        """The index of a segment file of `size` bytes, its next offset and largest time; None if it is
+        not.
+        """
         if len(data) < _HEAD.size:
             return None
         indexed_size, next_offset, largest_time, entries, checksum = _HEAD.unpack_from(data)

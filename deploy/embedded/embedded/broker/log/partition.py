@@ -236,7 +236,8 @@ class PartitionLog:
         for number, base in enumerate(bases):
             segment = Segment(self.directory, base, now_ms())
             if self.segments and base < self.segments[-1].next_offset:
-                # Compaction had put these records into the segment before, and was killed before it removed this.
+                # Compaction had put these records into the segment before, and was killed before it
+                # removed this.
                 segment.delete()
                 continue
             self._recover_segment(segment, bases[number + 1] if number + 1 < len(bases) else None)

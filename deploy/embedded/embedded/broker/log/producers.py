@@ -1,5 +1,5 @@
-"""What one partition knows of its producers: the last sequences of each, for idempotence and fencing, the open
-transactions, and the aborted ones that a reader of committed records must skip.
+"""What one partition knows of its producers: the last sequences of each, for idempotence and fencing, the
+open transactions, and the aborted ones that a reader of committed records must skip.
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ _STATE_SUFFIX = ".state"
 
 
 class Segment:
-    """Batches from `base_offset` on. `size` is in bytes; `largest_time` and `created` are ms since the epoch."""
+    """Batches from `base_offset` on. `size` is in bytes; `largest_time` and `created` are ms since the
+    epoch.
+    """
 
     def __init__(self, directory: Path, base_offset: int, created: int) -> None:
         self.path = directory / f"{base_offset:020d}{SUFFIX}"
@@ -110,7 +112,9 @@ class Segment:
             yield header, self.read(start, header.size)
 
     def locate(self, offset: int) -> tuple[int, int]:
-        """Start and size of the first batch that ends at or after `offset`; the end and 0 if there is none."""
+        """Start and size of the first batch that ends at or after `offset`; the end and 0 if there is
+        none.
+        """
         for header, position in self.headers(self._index.position_at_or_before(offset)):
             if header.last_offset >= offset:
                 return position, header.size

@@ -1,1 +1,3 @@
-"""What must survive besides records: topics, committed offsets, producer ids, transactions, in one journal."""
+"""What must survive besides records: topics, committed offsets, producer ids, transactions, in one
+journal.
+"""

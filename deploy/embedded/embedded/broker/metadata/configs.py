@@ -1,5 +1,5 @@
-"""The topic settings that this broker knows: names, defaults, what values they may have. Kafka's names; a setting
-that it does not honour is refused rather than ignored, unless it makes no difference on one node.
+"""The topic settings that this broker knows: names, defaults, what values they may have. Kafka's names; a
+setting that it does not honour is refused rather than ignored, unless it makes no difference on one node.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The journal: one append-only file of small facts, replayed at start and rewritten when it holds too much that
-is out of date. Each room that keeps facts is a section of it; the journal never looks into a fact.
+"""The journal: one append-only file of small facts, replayed at start and rewritten when it holds too much
+that is out of date. Each room that keeps facts is a section of it; the journal never looks into a fact.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Journal:
         self._rewrite()
 
     def record(self, section: str, fact: Fact) -> None:
-        """Add a fact; when this returns, a killed process has not lost it. Raises BrokerError if it cannot be."""
+        """Add a fact; when this returns, a killed process has not lost it. Raises BrokerError if it cannot
+        be.
+        """
         line = _line(section, fact)
         assert self._file is not None, "the journal is not open"  # noqa: S101
         try:

@@ -7,7 +7,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from embedded.broker.log.flush import Flusher
@@ -25,7 +25,9 @@ _TOPIC, _DELETED, _START = "topic", "deleted", "start"
 
 @dataclass(slots=True)
 class Topic:
-    """id: tells this topic from an earlier one of the same name. configs: only those that it states itself."""
+    """id: tells this topic from an earlier one of the same name. configs: only those that it states
+    itself.
+    """
 
     name: str
     id: uuid.UUID
@@ -92,7 +94,7 @@ class Topics:
     def create(self, name: str, partition_count: int, configs: Mapping[str, str]) -> Topic:
         self.check_new(name, partition_count)
         topic = Topic(name, uuid.uuid4(), partition_count, dict(configs))
-        self._record(topic)
+        self._journal.record(SECTION, _fact(topic))
         self._topics[name] = topic
         self._open_partitions(topic)
         return topic
@@ -109,25 +111,27 @@ class Topics:
         if count <= topic.partition_count:
             raise BrokerError(
                 ErrorCode.INVALID_PARTITIONS,
-                f"The topic {topic.name} currently has {topic.partition_count} partition(s); {count} is no increase.",
+                f"The topic {topic.name} has {topic.partition_count} partition(s); {count} is no increase.",
             )
         self._check_room(count - topic.partition_count)
 
     def add_partitions(self, topic: Topic, count: int) -> None:
         self.check_partition_count(topic, count)
+        self._journal.record(SECTION, _fact(replace(topic, partition_count=count)))
         topic.partition_count = count
-        self._record(topic)
         self._open_partitions(topic)
 
     def set_configs(self, topic: Topic, configs: Mapping[str, str]) -> None:
+        self._journal.record(SECTION, _fact(replace(topic, configs=dict(configs))))
         topic.configs = dict(configs)
-        self._record(topic)
         settings = self.defaults.log_settings(topic.configs)
         for partition in topic.partitions:
             partition.settings = settings
 
     def delete_records(self, name: str, index: int, before: int) -> int:
-        """Remove the records below offset `before` (-1: all); returns the log's new start. Raises BrokerError."""
+        """Remove the records below offset `before` (-1: all); returns the log's new start. Raises
+        BrokerError.
+        """
         partition = self.partition(name, index)
         if partition is None:
             raise BrokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no {name}-{index}")
@@ -141,9 +145,6 @@ class Topics:
         return partition.start_offset
 
     # ---- the journal
-
-    def _record(self, topic: Topic) -> None:
-        self._journal.record(SECTION, _fact(topic))
 
     def restore(self, fact: Fact) -> None:
         kind, name, *rest = fact

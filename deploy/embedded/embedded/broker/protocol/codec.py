@@ -1,4 +1,5 @@
-"""Decodes request frames and encodes response frames with kafka-python's protocol classes, which work both ways.
+"""Decodes request frames and encodes response frames with kafka-python's protocol classes, which work both
+ways.
 
 It must never interpret a request; rooms declare what they answer as `Api` values and get decoded requests.
 """
@@ -59,8 +60,8 @@ def message_class(name: str) -> Any:
 class Api:
     """One request type: its name in the protocol, the versions spoken, and the handler that answers it.
 
-    A handler gets the decoded request (its version is `request.version`) and returns the response's fields, or
-    None when the protocol asks for no response.
+    A handler gets the decoded request (its version is `request.version`) and returns the response's
+    fields, or None when the protocol asks for no response.
     """
 
     __slots__ = ("handle", "key", "max_version", "min_version", "name", "request_class", "response_class")
@@ -87,7 +88,7 @@ class Api:
 
     def encode(self, correlation_id: int, version: int, fields: Fields) -> bytes:
         """A whole response frame, its size prefix included."""
-        body = fill(self.response_class, fields, version).encode(version=version)
+        body: bytes = fill(self.response_class, fields, version).encode(version=version)
         # ApiVersions answers keep the old header, so that a client of any age can read them.
         tagged = (
             b"\0" if self.response_class.flexible_version_q(version) and self.key != _API_VERSIONS else b""

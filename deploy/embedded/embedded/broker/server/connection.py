@@ -1,5 +1,5 @@
-"""One client's connection: reads a request, has it answered, writes the answer, and only then reads the next, as
-Kafka does. A client that stalls within a request, or does not read its answers, is closed.
+"""One client's connection: reads a request, has it answered, writes the answer, and only then reads the
+next, as Kafka does. A client that stalls within a request, or does not read its answers, is closed.
 """
 
 from __future__ import annotations

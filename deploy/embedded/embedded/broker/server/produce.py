@@ -83,7 +83,8 @@ class ProduceApi:
                 self._transactions.check_write(transactional_id, identity, place)
             if partition.settings.compact:
                 _require_keys(header, data)
-        return [partition.append(header, data) for header, data in batches][0]
+        offsets = [partition.append(header, data) for header, data in batches]
+        return offsets[0]
 
 
 def _require_keys(header: BatchHeader, data: memoryview) -> None:

@@ -1,4 +1,6 @@
-"""Keeps one client from taking the broker from the others: rates per client, and bytes held for all of them."""
+"""Keeps one client from taking the broker from the others: rates per client, and bytes held for all of
+them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _COUNTED_BYTES = 64 * 1024
 
 
 class TokenBucket:
-    """rate: tokens per second; 0 means no limit. A second's worth may be spent at once, and debt is allowed."""
+    """rate: tokens per second; 0 means no limit. A second's worth may be spent at once, and debt is
+    allowed.
+    """
 
     __slots__ = ("_level", "_rate", "_updated")
 

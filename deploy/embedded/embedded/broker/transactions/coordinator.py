@@ -1,8 +1,8 @@
-"""Transactions: their states, what they touched, fencing by epoch, and ending them so that a kill at any moment
-leaves either all of a transaction or nothing of it.
+"""Transactions: their states, what they touched, fencing by epoch, and ending them so that a kill at any
+moment leaves either all of a transaction or nothing of it.
 
-A transaction is decided when its decision is in the journal; markers and offsets follow, and are completed at the
-next start if the broker is killed between.
+A transaction is decided when its decision is in the journal; markers and offsets follow, and are completed
+at the next start if the broker is killed between.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class ProducerIdentity:
 
 
 class TransactionCoordinator:
-    """clock: ms since the epoch. max_timeout_ms: the longest a producer may ask to keep a transaction open."""
+    """clock: ms since the epoch. max_timeout_ms: the longest a producer may ask to keep a transaction
+    open.
+    """
 
     def __init__(
         self,
