@@ -42,7 +42,6 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
         "reconnect_backoff_ms": 50,
         "reconnect_backoff_max_ms": 1_000,
         "retry_backoff_ms": 100,
-        "metrics_enabled": False,
     }
     if settings.kafka_security_protocol.startswith("SASL"):
         options["sasl_mechanism"] = settings.kafka_sasl_mechanism

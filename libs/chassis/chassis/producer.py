@@ -47,6 +47,7 @@ def make_producer(settings: KafkaSettings) -> KafkaProducer:
     return construct(
         KafkaProducer,
         **client_options(settings),
+        metrics_enabled=False,
         acks="all",
         enable_idempotence=True,
         max_in_flight_requests_per_connection=5,

@@ -1,5 +1,6 @@
 """The `worker` role: consumers and background tasks as threads of one process, with health and metrics over
-HTTP and a graceful stop. It restarts nothing: a dead thread ends the process, and the supervisor starts it anew.
+HTTP and a graceful stop. It restarts nothing: a dead thread ends the process, which the supervisor starts
+anew.
 """
 
 from __future__ import annotations

@@ -64,9 +64,9 @@ class ConsumerLoop:
     """A member of the group `group` on `topics`.
 
     settings: the Kafka part of ServiceSettings. codec: knows these topics; other types are skipped and
-    counted. handler: gets the events of one poll, in order within a partition; its effects must be idempotent, for
-    delivery is at least once. batch: at most that many records per poll. dead_letters: None for
-    `<group>.dlq` on the same cluster.
+    counted. handler: gets the events of one poll, in order within a partition; its effects must be
+    idempotent, for delivery is at least once. batch: at most that many records per poll. dead_letters: None
+    for `<group>.dlq` on the same cluster.
     """
 
     def __init__(
@@ -142,6 +142,7 @@ class ConsumerLoop:
         consumer = construct(
             KafkaConsumer,
             **client_options(self._settings),
+            metrics_enabled=False,
             client_id=f"{self._group}-worker",
             group_id=self._group,
             enable_auto_commit=False,
