@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -56,20 +57,32 @@ def api(settings: Settings) -> Flask:
     db = _database(settings)
     units = UnitCopy(MongoUnits(db), settings.refresh_seconds)
     units.start()
+    verifier = TokenVerifier(
+        issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
+    )
+    readiness = {
+        "database": lambda: _ping(db),
+        "migrations": lambda: _migrated(db),
+        "units": units.ensure_loaded,
+    }
     parts = Parts(MongoCases(db, codec(), utc_now), units, rulebook(settings), utc_now)
+    return application(settings, parts, verifier, readiness)
+
+
+def application(
+    settings: Settings,
+    parts: Parts,
+    verifier: TokenVerifier,
+    readiness: Mapping[str, Callable[[], None]],
+) -> Flask:
+    """The web application on given parts."""
     return create_app(
         service=SERVICE,
         settings=settings,
         version=version("sangkien-review"),
         blueprints=[blueprint(parts)],
-        verifier=TokenVerifier(
-            issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
-        ),
-        readiness={
-            "database": lambda: _ping(db),
-            "migrations": lambda: _migrated(db),
-            "units": units.ensure_loaded,
-        },
+        verifier=verifier,
+        readiness=readiness,
         domain_errors=problem_of,
         title="Review: cases, levels, decisions",
     )

@@ -1,17 +1,17 @@
 """The endpoints of cases: they translate requests into use cases and cases into answers."""
 
+# flask-smorest ships no types.
+# mypy: disable-error-code="untyped-decorator"
+
 from __future__ import annotations
 
-# mypy: disable-error-code="untyped-decorator"
-# flask-smorest ships no types.
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request
-
 from chassis.clock import Clock
-from chassis.problems import COMMON, FieldError, Problem, preferred_language
+from chassis.problems import COMMON, FieldError, Problem
 from chassis.web import Blueprint, principal
+from chassis.web.current import language
 from chassis.web.cursors import decode, encode
 from chassis.web.etags import etag, if_match
 from chassis.web.idempotency import request_key
@@ -91,8 +91,7 @@ def blueprint(parts: Parts) -> Blueprint:
         """One case with its history, due date and next step"""
         who = principal()
         case = read_case(parts.cases, who, str(initiative_id))
-        language = preferred_language(request.headers.get("Accept-Language"))
-        body = full(case, who, parts.units, parts.rules.policies, language)
+        body = full(case, who, parts.units, parts.rules.policies, language())
         return body, 200, {"ETag": etag(case.version), "Vary": "Accept-Language"}
 
     @routes.route("/<uuid:initiative_id>/decisions", methods=["POST"])

@@ -5,14 +5,29 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from chassis.web import schemas
+from chassis.web.messages import Message
 from review.domain.case import Happening
 from review.domain.decisions import Choice
 from review.domain.initiative import Source
 from review.domain.workflow import State
 
-CODE = validate.Regexp(r"^[a-z][a-z0-9-]{0,63}\Z")
+CODE = validate.Regexp(
+    r"^[a-z][a-z0-9-]{0,63}\Z",
+    error=Message(
+        "not-a-code",
+        "Phải là mã gồm chữ thường, chữ số và dấu gạch nối, ví dụ too-vague.",
+        "Must be a code of lower-case letters, digits and hyphens, as too-vague.",
+    ),
+)
 # A pointer goes into events, so it can hold no prose: parts of a JSON pointer, in the letters of its names.
-POINTER = validate.Regexp(r"^#(/[A-Za-z0-9_-]{1,64}){0,5}\Z")
+POINTER = validate.Regexp(
+    r"^#(/[A-Za-z0-9_-]{1,64}){0,5}\Z",
+    error=Message(
+        "not-a-pointer",
+        "Phải chỉ tới một trường của sáng kiến, ví dụ #/problem.",
+        "Must point to a field of the initiative, as #/problem.",
+    ),
+)
 STATES = validate.OneOf([str(state) for state in State])
 
 
@@ -87,8 +102,7 @@ class OutcomeSchema(schemas.Schema):
     level = fields.Integer(required=True)
     levels = fields.Integer(required=True)
     waiting_for = fields.Nested(AssigneeSchema, required=True, allow_none=True)
-    # As text: the answer is stored as JSON, so that a repeated request gets the same one.
-    due_on = fields.String(required=True, allow_none=True, metadata={"format": "date"})
+    due_on = schemas.Day(required=True, allow_none=True)
     version = fields.Integer(required=True)
 
 
