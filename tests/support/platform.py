@@ -1,6 +1,6 @@
 """The whole embedded platform for tests: started once per session in a home of its own on free ports, never
-the platform that a person has up. Use the fixture `platform` (declared in tests/e2e/conftest.py and the like with
-`from tests.support.platform import platform_fixture`).
+the platform that a person has up. Use the fixture `platform` (declared in tests/e2e/conftest.py and the
+like with `from tests.support.platform import platform_fixture`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from sangkienctl.ports import SERVICES
 class RunningPlatform:
     """What a test needs of it. All paths but those of `kafka_bootstrap` and `mongo` are the public ones.
 
-    gateway, issuer, mail_api: addresses without a trailing slash; control: start, stop, kill, pid, status.
+    gateway_url, issuer, mail_api: addresses without a trailing slash; control: start, stop, kill, pid,
+    status.
     """
 
     control: Platform
@@ -35,7 +36,7 @@ class RunningPlatform:
         return self.control.record
 
     @property
-    def gateway(self) -> str:
+    def gateway_url(self) -> str:
         return str(self.record["gateway"])
 
     @property
@@ -67,7 +68,7 @@ class RunningPlatform:
         """An HTTP client on the gateway, signed in as `username`; close it."""
         if username is not None:
             headers["Authorization"] = f"Bearer {self.token(username)}"
-        return httpx.Client(base_url=self.gateway, headers=headers, timeout=30, trust_env=False)
+        return httpx.Client(base_url=self.gateway_url, headers=headers, timeout=30, trust_env=False)
 
     def kill(self, name: str) -> int:
         """kill -9 a process with its children; the supervisor starts it again."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis import settings
+from chassis.kafka_client import client_options, construct
+
+CLIENT_ID = "sangkienctl"
 
 
 @dataclass(frozen=True)
@@ -34,24 +37,12 @@ class KafkaAccess:
         "KAFKA_SSL_CAFILE", default=None, help="path of the certificates to trust, PEM"
     )
 
-    def client_options(self) -> dict[str, Any]:
-        options = {
-            "bootstrap_servers": self.kafka_bootstrap.split(","),
-            "security_protocol": self.kafka_security_protocol,
-            "sasl_mechanism": self.kafka_sasl_mechanism,
-            "sasl_plain_username": self.kafka_sasl_username,
-            "sasl_plain_password": self.kafka_sasl_password,
-            "ssl_cafile": self.kafka_ssl_cafile,
-            "client_id": "sangkienctl",
-        }
-        return {name: value for name, value in options.items() if value is not None}
-
 
 @contextmanager
 def admin_client(access: KafkaAccess) -> Iterator[Any]:
     from kafka.admin import KafkaAdminClient
 
-    client = KafkaAdminClient(**access.client_options())
+    client = construct(KafkaAdminClient, **client_options(access), client_id=CLIENT_ID)
     try:
         yield client
     finally:
@@ -63,8 +54,10 @@ def bare_consumer(access: KafkaAccess) -> Iterator[Any]:
     """A consumer without a group: it reads what it is told to and commits nothing."""
     from kafka import KafkaConsumer
 
-    consumer = KafkaConsumer(
-        **access.client_options(),
+    consumer = construct(
+        KafkaConsumer,
+        **client_options(access),
+        client_id=CLIENT_ID,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         allow_auto_create_topics=False,

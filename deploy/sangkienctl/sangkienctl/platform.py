@@ -106,7 +106,10 @@ class Platform:
         return KafkaEngine(self._kafka_choice or self.home.record().get("kafka") or KafkaEngine.EMBEDDED)
 
     def specs(self) -> list[ProcessSpec]:
-        return catalogue(self.home, self.addresses, self.kafka)
+        return self._catalogue(self.addresses)
+
+    def _catalogue(self, addresses: Addresses) -> list[ProcessSpec]:
+        return catalogue(self.home, addresses, self.kafka)
 
     @property
     def running(self) -> bool:
@@ -192,7 +195,7 @@ class Platform:
         choice = PortChoice(self._port_choice or earlier.get("port_choice") or PortChoice.DEFAULT)
         ports = port_table.choose_ports(choice, earlier.get("ports", {}))
         port_table.require_free(ports, list(ports))
-        specs = catalogue(self.home, Addresses(ports), self.kafka)
+        specs = self._catalogue(Addresses(ports))
         self.home.write_record({**self._describe(Addresses(ports), choice), "state": "starting"})
         self._supervisor.start(specs)
         return specs

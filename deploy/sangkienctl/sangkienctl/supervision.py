@@ -202,7 +202,9 @@ class _UnixTransport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        return _UnixConnection(self._path)
+        # Kept where the base class looks for it, so that close() ends it.
+        self._connection = (host, _UnixConnection(self._path))
+        return self._connection[1]
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import contracts
-from chassis import producer
+from chassis import topics as topic_admin
 from sangkienctl.kafka_access import KafkaAccess, admin_client
 
 
@@ -23,7 +23,7 @@ class Lag:
 
 def apply_topics(access: KafkaAccess) -> list[str]:
     """Create and adapt every topic of the contracts; one line per change."""
-    return producer.apply_topics(access, contracts.topics().values())
+    return topic_admin.apply_topics(access, contracts.topics().values())
 
 
 def declared_groups() -> dict[str, list[str]]:
