@@ -25,14 +25,12 @@ class Amount(NamedTuple):
     authors: int = 0
 
     def plus(self, other: Amount) -> Amount:
-        return Amount(
-            self.initiatives + other.initiatives, self.benefit + other.benefit, self.authors + other.authors
-        )
+        initiatives = self.initiatives + other.initiatives
+        return Amount(initiatives, self.benefit + other.benefit, self.authors + other.authors)
 
     def minus(self, other: Amount) -> Amount:
-        return Amount(
-            self.initiatives - other.initiatives, self.benefit - other.benefit, self.authors - other.authors
-        )
+        initiatives = self.initiatives - other.initiatives
+        return Amount(initiatives, self.benefit - other.benefit, self.authors - other.authors)
 
 
 NOTHING = Amount()

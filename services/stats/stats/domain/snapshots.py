@@ -5,8 +5,8 @@ It must never hold titles, people or anything else that no counter needs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 
 # These may not occur in a name that becomes part of a counter's key or of a field's path.
@@ -42,7 +42,7 @@ class Snapshot:
     sequence: "<revision>.<step>", zero-padded, compared as a string over both producers.
     unit_path: unit codes, root first, frozen at the first submission; campaigns: frozen likewise.
     ending, ended_on: both set or both None; days are local days of the milestones.
-    benefit: declared VND, 0 when none was declared.
+    benefit: declared VND, 0 when none was declared; at: the time of the event that told it, UTC.
     """
 
     initiative: str
@@ -56,6 +56,7 @@ class Snapshot:
     ended_on: date | None
     benefit: int
     authors: int
+    at: datetime = field(compare=False)
 
     def __post_init__(self) -> None:
         if not self.unit_path or not self.campaigns:

@@ -1,0 +1,1 @@
+"""MongoDB documents and Kafka records to the domain and back."""

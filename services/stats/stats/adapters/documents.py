@@ -1,0 +1,227 @@
+"""The shape of the stored documents and their translation; no database access.
+
+snapshots_<generation>  {_id: initiative, sequence, unit_path, campaigns, solution_type, block, submitted_on,
+                         ending, ended_on, benefit, authors, at}
+counters_<generation>   {_id: "<unit>|<campaign>|total", c: {dimension: {basis: {n, b, a}}},
+                         m: {"2022-05": {basis: {n, b, a}}}, at}          m: of the dimension "all" only
+                        {_id: "<unit>|<campaign>|2022-05", d: {dimension: {"31": {basis: {n, b, a}}}}}
+n: initiatives, b: benefit in VND, a: authors. A number that was never changed is absent.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from stats.domain.counting import ALL, NOTHING, Amount, Posting, Tally
+from stats.domain.figures import STORED_BASES, Figures, month_of
+from stats.domain.snapshots import Basis, Snapshot
+from stats.domain.targets import Place, Target
+from stats.domain.units import Campaign, Unit
+
+Document = dict[str, Any]
+
+TOTAL = "total"
+NUMBERS = ("n", "b", "a")
+
+
+def total_id(unit: str, campaign: str) -> str:
+    return f"{unit}|{campaign}|{TOTAL}"
+
+
+def month_id(unit: str, campaign: str, month: str) -> str:
+    return f"{unit}|{campaign}|{month}"
+
+
+def snapshot_document(snapshot: Snapshot) -> Document:
+    return {
+        "_id": snapshot.initiative,
+        "sequence": snapshot.sequence,
+        "unit_path": list(snapshot.unit_path),
+        "campaigns": list(snapshot.campaigns),
+        "solution_type": snapshot.solution_type,
+        "block": snapshot.block,
+        "submitted_on": snapshot.submitted_on.isoformat(),
+        "ending": snapshot.ending.value if snapshot.ending else None,
+        "ended_on": snapshot.ended_on.isoformat() if snapshot.ended_on else None,
+        "benefit": snapshot.benefit,
+        "authors": snapshot.authors,
+        "at": snapshot.at,
+    }
+
+
+def snapshot_of(document: Mapping[str, Any]) -> Snapshot:
+    return Snapshot(
+        initiative=document["_id"],
+        sequence=document["sequence"],
+        unit_path=tuple(document["unit_path"]),
+        campaigns=tuple(document["campaigns"]),
+        solution_type=document["solution_type"],
+        block=document["block"],
+        submitted_on=date.fromisoformat(document["submitted_on"]),
+        ending=Basis(document["ending"]) if document["ending"] else None,
+        ended_on=date.fromisoformat(document["ended_on"]) if document["ended_on"] else None,
+        benefit=document["benefit"],
+        authors=document["authors"],
+        at=document["at"],
+    )
+
+
+def counter_updates(deltas: Tally, snapshots: Mapping[str, Snapshot]) -> dict[str, Document]:
+    """One update document per touched counter, by the counter's id.
+
+    snapshots: those that made the deltas; their times become the counters' `at`.
+    """
+    increments: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for posting, amount in deltas.items():
+        if posting.basis not in STORED_BASES:
+            continue
+        for counter, path in _paths(posting):
+            for name, number in zip(NUMBERS, amount, strict=True):
+                increments[counter][f"{path}.{name}"] += number
+    updates: dict[str, Document] = {
+        counter: {"$inc": {path: number for path, number in changes.items() if number}}
+        for counter, changes in increments.items()
+    }
+    updates = {counter: update for counter, update in updates.items() if update["$inc"]}
+    for counter, at in _told_at(snapshots).items():
+        if counter in updates:
+            updates[counter]["$max"] = {"at": at}
+    return updates
+
+
+def _paths(posting: Posting) -> Iterator[tuple[str, str]]:
+    """The counters that a posting changes, each with the path of its numbers."""
+    unit, campaign, dimension, basis, day = posting
+    month = month_of(day)
+    total = total_id(unit, campaign)
+    yield total, f"c.{dimension}.{basis.value}"
+    if dimension == ALL:
+        yield total, f"m.{month}.{basis.value}"
+    yield month_id(unit, campaign, month), f"d.{dimension}.{day.day:02d}.{basis.value}"
+
+
+def _told_at(snapshots: Mapping[str, Snapshot]) -> dict[str, datetime]:
+    latest: dict[str, datetime] = {}
+    for snapshot in snapshots.values():
+        for unit in snapshot.unit_path:
+            for campaign in snapshot.campaigns:
+                counter = total_id(unit, campaign)
+                latest[counter] = max(latest.get(counter, snapshot.at), snapshot.at)
+    return latest
+
+
+def amount_of(numbers: Mapping[str, int]) -> Amount:
+    return Amount(*(numbers.get(name, 0) for name in NUMBERS))
+
+
+def figures_of(by_basis: Mapping[str, Mapping[str, int]]) -> Figures:
+    return Figures(*(amount_of(by_basis.get(basis.value, {})) for basis in STORED_BASES))
+
+
+def day_postings(document: Mapping[str, Any]) -> Iterator[tuple[Posting, Amount]]:
+    """What a month's counter holds, day by day."""
+    unit, campaign, month = document["_id"].split("|")
+    for dimension, days in document.get("d", {}).items():
+        for number, by_basis in days.items():
+            day = date.fromisoformat(f"{month}-{number}")
+            for basis, numbers in by_basis.items():
+                amount = amount_of(numbers)
+                if amount != NOTHING:
+                    yield Posting(unit, campaign, dimension, Basis(basis), day), amount
+
+
+def total_postings(document: Mapping[str, Any], day: date) -> Iterator[tuple[Posting, Amount]]:
+    """What a total holds, dated `day`."""
+    unit, campaign, _ = document["_id"].split("|")
+    for dimension, by_basis in document.get("c", {}).items():
+        for basis, numbers in by_basis.items():
+            amount = amount_of(numbers)
+            if amount != NOTHING:
+                yield Posting(unit, campaign, dimension, Basis(basis), day), amount
+
+
+def target_id(place: Place) -> str:
+    return f"{place.campaign}|{place.unit}"
+
+
+def target_fields(target: Target) -> Document:
+    """Everything of a stored target but its id and what the outbox and the change number add."""
+    return {
+        "campaign": target.place.campaign,
+        "unit": target.place.unit,
+        "unit_path": list(target.unit_path),
+        "target": target.target,
+        "version": target.version,
+        "reached": list(target.reached),
+        "open": target.open,
+        "set_by": target.set_by,
+        "set_at": target.set_at,
+    }
+
+
+def target_of(document: Mapping[str, Any]) -> Target:
+    return Target(
+        place=Place(document["campaign"], document["unit"]),
+        unit_path=tuple(document["unit_path"]),
+        target=document["target"],
+        version=document["version"],
+        reached=tuple(document["reached"]),
+        set_by=document["set_by"],
+        set_at=document["set_at"],
+    )
+
+
+def unit_fields(unit: Unit) -> Document:
+    return {
+        "name_vi": unit.name_vi,
+        "name_en": unit.name_en,
+        "parent": unit.parent,
+        "path": list(unit.path),
+        "level": unit.level,
+        "block": unit.block,
+        "valid_from": unit.valid_from.isoformat(),
+        "valid_to": unit.valid_to.isoformat() if unit.valid_to else None,
+        "version": unit.version,
+    }
+
+
+def unit_of(code: str, fields: Mapping[str, Any]) -> Unit:
+    """From a stored unit or from the data of a `unit.changed`: they have the same fields."""
+    return Unit(
+        code=code,
+        name_vi=fields["name_vi"],
+        name_en=fields["name_en"],
+        parent=fields["parent"],
+        path=tuple(fields["path"]),
+        level=fields["level"],
+        block=fields["block"],
+        valid_from=date.fromisoformat(fields["valid_from"]),
+        valid_to=date.fromisoformat(fields["valid_to"]) if fields["valid_to"] else None,
+        version=fields["version"],
+    )
+
+
+def campaign_fields(campaign: Campaign) -> Document:
+    return {
+        "programme": campaign.programme,
+        "name_vi": campaign.name_vi,
+        "name_en": campaign.name_en,
+        "opens_at": campaign.opens_at,
+        "closes_at": campaign.closes_at,
+        "version": campaign.version,
+    }
+
+
+def campaign_of(document: Mapping[str, Any]) -> Campaign:
+    return Campaign(
+        id=document["_id"],
+        programme=document["programme"],
+        name_vi=document["name_vi"],
+        name_en=document["name_en"],
+        opens_at=document["opens_at"],
+        closes_at=document["closes_at"],
+        version=document["version"],
+    )

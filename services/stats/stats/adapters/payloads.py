@@ -1,0 +1,86 @@
+"""Consumed payloads to the domain. A payload that no rule can count is refused for good."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from chassis.clock import local_day
+from chassis.consumer.errors import Refused
+from chassis.events.codec import Event
+from stats.adapters.documents import unit_of
+from stats.domain.snapshots import ENDINGS, Basis, InvalidSnapshotError, Snapshot
+from stats.domain.units import Campaign, Unit
+
+INITIATIVE_TOPICS = (
+    "initiative.submitted",
+    "initiative.withdrawn",
+    "initiative.revision_requested",
+    "initiative.validated",
+    "initiative.approved",
+    "initiative.rejected",
+)
+UNIT_TOPIC = "unit.changed"
+CAMPAIGN_TOPIC = "campaign.changed"
+CONSUMED_TOPICS = (*INITIATIVE_TOPICS, UNIT_TOPIC, CAMPAIGN_TOPIC)
+
+_SEQUENCE = re.compile(r"[0-9]{6}\.[0-9]{6}")
+_ENDINGS = {ending.value: ending for ending in ENDINGS}
+
+
+def snapshot_from(event: Event) -> Snapshot:
+    """The snapshot in an `initiative.*` event. Refused if it cannot be counted."""
+    if event.sequence is None or _SEQUENCE.fullmatch(event.sequence) is None:
+        raise Refused("sequence-missing", "a snapshot event needs ce_sequence <revision>.<step>")
+    data, milestones = event.data, event.data["milestones"]
+    ending: Basis | None = _ENDINGS.get(data["state"])
+    ended_at = milestones[ending.value] if ending else None
+    try:
+        return Snapshot(
+            initiative=data["initiative_id"],
+            sequence=event.sequence,
+            unit_path=tuple(data["unit_path"]),
+            campaigns=tuple(data["campaigns"]),
+            solution_type=data["solution_type"],
+            block=data["block"],
+            submitted_on=local_day(_moment(milestones["submitted"])),
+            ending=ending,
+            ended_on=local_day(_moment(ended_at)) if ended_at else None,
+            benefit=data["benefit_declared"] or 0,
+            authors=data["author_count"],
+            at=event.time,
+        )
+    except InvalidSnapshotError as refusal:
+        raise Refused(refusal.code, str(refusal)) from refusal
+    except ValueError as error:
+        raise Refused("impossible-date", "a milestone is no moment of any calendar") from error
+
+
+def unit_from(event: Event) -> Unit:
+    try:
+        return unit_of(event.data["code"], event.data)
+    except ValueError as error:
+        raise Refused("impossible-date", "valid_from or valid_to is no day of any calendar") from error
+
+
+def campaign_from(event: Event) -> Campaign:
+    data = event.data
+    try:
+        opens_at, closes_at = _moment(data["opens_at"]), _moment(data["closes_at"])
+    except ValueError as error:
+        raise Refused("impossible-date", "the window is no moment of any calendar") from error
+    if opens_at >= closes_at:
+        raise Refused("empty-window", "a campaign closes after it opens")
+    return Campaign(
+        id=data["id"],
+        programme=data["programme"],
+        name_vi=data["name_vi"],
+        name_en=data["name_en"],
+        opens_at=opens_at,
+        closes_at=closes_at,
+        version=data["version"],
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

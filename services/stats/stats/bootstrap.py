@@ -1,0 +1,176 @@
+"""The only place where the parts of the service are wired. Every factory is called in the process that
+plays the role, after any fork. What needs a Kafka client is imported by the roles that have one.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from pymongo.database import Database
+
+import contracts
+from chassis.clock import utc_now
+from chassis.events.codec import EventCodec
+from chassis.mongo.client import connect, database
+from chassis.mongo.leases import Leases
+from chassis.mongo.migrations import migrate as run_migrations
+from chassis.mongo.migrations import pending as pending_migrations
+from chassis.tokens import TokenVerifier
+from chassis.web import create_app
+from stats.adapters.figures import MongoFigures
+from stats.adapters.generations import Generations
+from stats.adapters.projection import TARGETS, MongoProjectionStore
+from stats.adapters.reference import MongoReferenceStore, ReferenceCopy
+from stats.config import Settings
+from stats.entrypoints.http import figures, targets
+from stats.entrypoints.http.answers import Answers
+from stats.entrypoints.http.parts import Parts
+from stats.entrypoints.http.problems import problem_of
+from stats.migrations import MIGRATIONS
+
+if TYPE_CHECKING:
+    from chassis.worker import Worker
+
+SERVICE = "stats"
+
+
+def codec() -> EventCodec:
+    return EventCodec(contracts.topics(), f"/services/{SERVICE}")
+
+
+def api(settings: Settings) -> Flask:
+    """The web application, with its copy of units, campaigns and targets kept fresh by a thread."""
+    db = database(connect(settings), settings)
+    copy = ReferenceCopy(db, settings.refresh_seconds)
+    copy.start()
+    return web(settings, db, copy)
+
+
+def web(
+    settings: Settings,
+    db: Database[dict[str, Any]],
+    copy: ReferenceCopy,
+    verifier: TokenVerifier | None = None,
+) -> Flask:
+    """The web application on a database and a copy that the caller keeps fresh."""
+    generations = Generations(db, utc_now)
+    parts = Parts(
+        reader=MongoFigures(generations),
+        store=MongoProjectionStore(db, codec(), generations),
+        reference=copy,
+        answers=Answers(settings.answer_seconds),
+        clock=utc_now,
+    )
+    return create_app(
+        service=SERVICE,
+        settings=settings,
+        version=version("sangkien-stats"),
+        blueprints=[figures.blueprint(parts), targets.blueprint(parts)],
+        verifier=verifier
+        or TokenVerifier(
+            issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
+        ),
+        readiness={
+            "database": lambda: _ping(db),
+            "migrations": lambda: _migrated(db),
+            "reference": lambda: _loaded(copy),
+        },
+        domain_errors=problem_of,
+        title="Stats: counts, targets, progress",
+    )
+
+
+def worker(settings: Settings) -> Worker:
+    """The consumer that counts, and the relay of `target.reached`."""
+    from chassis.consumer.loop import ConsumerLoop
+    from chassis.events.relay import Relay
+    from chassis.producer import make_producer
+    from chassis.worker import Task, Worker
+    from stats.adapters.payloads import CONSUMED_TOPICS
+    from stats.entrypoints.consumer import EventHandler
+    from stats.metrics import batch_applied
+
+    db = database(connect(settings), settings)
+    events = codec()
+    generations = Generations(db, utc_now)
+    store = MongoProjectionStore(db, events, generations)
+    consumer = ConsumerLoop(
+        settings,
+        group=SERVICE,
+        topics=CONSUMED_TOPICS,
+        codec=events,
+        handler=EventHandler(store, MongoReferenceStore(db), utc_now, batch_applied),
+        batch=settings.consumer_batch,
+    )
+    relay = Relay(
+        db,
+        [TARGETS],
+        lambda: make_producer(settings),
+        Leases(db["leases"], utc_now),
+        process_name(),
+        utc_now,
+    )
+    return Worker(
+        settings,
+        consumers=[consumer],
+        tasks=[Task("relay", relay.run), Task("generations", generations.sweep)],
+    )
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database up to date."""
+    run_migrations(database(connect(settings), settings), MIGRATIONS, owner=process_name(), clock=utc_now)
+
+
+def rebuild(settings: Settings, arguments: list[str]) -> int:
+    """The role `rebuild`; the exit code."""
+    from stats.adapters.event_log import KafkaEventLog
+    from stats.adapters.rebuilding import MongoRebuild
+    from stats.application.rebuild import RebuildParts
+    from stats.entrypoints.commands import rebuild_command
+
+    with connect(settings) as client:
+        db = database(client, settings)
+        generations = Generations(db, utc_now)
+        events = codec()
+        parts = RebuildParts(
+            log=KafkaEventLog(settings, events),
+            target=MongoRebuild(generations, process_name()),
+            reference=MongoReferenceStore(db),
+            projection=MongoProjectionStore(db, events, generations),
+            clock=utc_now,
+        )
+        return rebuild_command(parts, arguments)
+
+
+def reconcile(settings: Settings, arguments: list[str]) -> int:
+    """The role `reconcile`; the exit code."""
+    from stats.adapters.audit import MongoAudit
+    from stats.entrypoints.commands import reconcile_command
+
+    with connect(settings) as client:
+        generations = Generations(database(client, settings), utc_now)
+        return reconcile_command(MongoAudit(generations, process_name()), arguments)
+
+
+def process_name() -> str:
+    return f"{SERVICE}@{socket.gethostname()}:{os.getpid()}"
+
+
+def _ping(db: Database[dict[str, Any]]) -> None:
+    db.command("ping")
+
+
+def _migrated(db: Database[dict[str, Any]]) -> None:
+    waiting = pending_migrations(db, MIGRATIONS)
+    if waiting:
+        names = ", ".join(migration.name for migration in waiting)
+        raise RuntimeError(f"run the role migrate: {names} not applied")
+
+
+def _loaded(copy: ReferenceCopy) -> None:
+    copy.current()

@@ -1,0 +1,1 @@
+"""Thin ways in: HTTP, consumed events, an operator's commands. Each ends in a use case."""
