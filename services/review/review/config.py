@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.settings import ServiceSettings, seconds, setting, whole_number
+from review.adapters.policy_files import PolicyFileError, load_policies
 
 
-def folder(text: str) -> str:
-    """Parser of the path of an existing folder."""
-    if not Path(text).is_dir():
-        raise ValueError(f"is {text!r}; set it to an existing folder")
+def policy_folder(text: str) -> str:
+    """Parser of the path of a folder whose policy packs are sound."""
+    folder = Path(text)
+    if not folder.is_dir():
+        raise ValueError(f"is {text!r}; set it to an existing folder of policy packs")
+    try:
+        load_policies(folder)
+    except PolicyFileError as error:
+        raise ValueError(f"names a folder whose packs are not usable: {error}") from None
     return text
 
 
@@ -20,7 +26,7 @@ class Settings(ServiceSettings):
     policy_folder: str | None = setting(
         "POLICY_FOLDER",
         default=None,
-        parse=folder,
+        parse=policy_folder,
         help="folder of policy packs (*.json) to use in place of the packaged ones; keep expired packs in it",
     )
     consumer_batch: int = setting(

@@ -1,4 +1,4 @@
-"""The permission table of review, walked: role x action x unit (own, above, sibling, foreign) x whose case."""
+"""The permission table of review, walked: role x action x own, above, sibling, foreign unit x whose case it is."""
 
 from __future__ import annotations
 
