@@ -26,6 +26,15 @@ def mail_address(text: str) -> Address:
     return address
 
 
+def ascii_text(text: str) -> str:
+    """Parser of a name or password for signing in; the text is not repeated, for it may be the password."""
+    if not text.isascii():
+        raise ValueError(
+            "has a character that SMTP cannot sign in with; set it to one of ASCII characters only"
+        )
+    return text
+
+
 def unit_code(text: str) -> str:
     """Parser of the code of a unit."""
     if _UNIT.fullmatch(text.strip()) is None:
@@ -40,10 +49,17 @@ class Settings(ServiceSettings):
         "SMTP_PORT", default=25, parse=whole_number(1, 65535), help="the port of that mail server"
     )
     smtp_username: str | None = setting(
-        "SMTP_USERNAME", default=None, help="the user name there; without one nobody signs in"
+        "SMTP_USERNAME",
+        default=None,
+        parse=ascii_text,
+        help="the user name there; without one nobody signs in",
     )
     smtp_password: str | None = setting(
-        "SMTP_PASSWORD", default=None, secret=True, help="the password there; needed with SMTP_USERNAME"
+        "SMTP_PASSWORD",
+        default=None,
+        secret=True,
+        parse=ascii_text,
+        help="the password there; needed with SMTP_USERNAME",
     )
     smtp_starttls: bool = setting(
         "SMTP_STARTTLS", default=False, help="true to encrypt the connection; the certificate is checked"
