@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from pymongo.database import Database
@@ -86,6 +86,22 @@ def application(
         domain_errors=problem_of,
         title="Review: cases, levels, decisions",
     )
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document as the API serves it; needs no server and no settings."""
+    settings = Settings(
+        mongo_uri="mongodb://unused/",
+        mongo_database=SERVICE,
+        kafka_bootstrap="unused:1",
+        oidc_issuer="http://unused/",
+        oidc_jwks_url="http://unused/",
+    )
+    verifier = TokenVerifier(issuer="http://unused/", audience="unused", jwks_url="http://unused/")
+    # No endpoint is called, so none of its parts is needed.
+    app = application(settings, cast("Parts", None), verifier, {})
+    document: dict[str, Any] = app.test_client().get("/v1/openapi.json").get_json()
+    return document
 
 
 def worker(settings: Settings) -> Worker:

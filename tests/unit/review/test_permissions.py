@@ -1,4 +1,4 @@
-"""The permission table of review, walked: role x action x own, above, sibling, foreign unit x whose case it is."""
+"""The permission table of review, walked: role x action x own, above, sibling, foreign unit x whose case."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_the_slower_of_two_is_told_by_which_role_and_unit_and_not_by_whom() -> N
     assert SUPPORTER not in vi + en
 
 
-@pytest.mark.parametrize("type_", PROBLEMS, ids=lambda type_: type_.code)
+@pytest.mark.parametrize("type_", PROBLEMS.values(), ids=list(PROBLEMS))
 def test_each_problem_has_vietnamese_with_diacritics_and_english_without(type_: object) -> None:
     texts = vars(type_)
 

@@ -68,7 +68,10 @@ CASE_WITH_AUTHOR = ProblemType(
     "The author was asked for a revision and has not answered yet. Decide once it is submitted again.",
 )
 
-PROBLEMS = (CASE_NOT_FOUND, CONFLICT_OF_INTEREST, CASE_ALREADY_DECIDED, CASE_CLOSED, CASE_WITH_AUTHOR)
+PROBLEMS: Mapping[str, ProblemType] = {
+    type_.code: type_
+    for type_ in (CASE_NOT_FOUND, CONFLICT_OF_INTEREST, CASE_ALREADY_DECIDED, CASE_CLOSED, CASE_WITH_AUTHOR)
+}
 
 Words = Mapping[str, tuple[str, str]]
 
