@@ -7,13 +7,14 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import strategies as st
 
 from stats.domain.snapshots import Basis, Snapshot
 
 FIRST_DAY = date(2022, 5, 25)
+TOLD_AT = datetime(2022, 5, 25, 3, tzinfo=UTC)
 TYPES = ("ky_thuat", "quan_ly", "tac_nghiep")
 BLOCKS = ("enterprise", "school", None)
 
@@ -55,6 +56,7 @@ def submitted(
         ended_on=None,
         benefit=benefit,
         authors=authors,
+        at=TOLD_AT,
     )
 
 

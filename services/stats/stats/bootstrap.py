@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from flask import Flask
 from pymongo.database import Database
 
 import contracts
-from chassis.clock import utc_now
+from chassis.clock import Clock, utc_now
 from chassis.events.codec import EventCodec
 from chassis.mongo.client import connect, database
 from chassis.mongo.leases import Leases
@@ -25,6 +26,7 @@ from stats.adapters.figures import MongoFigures
 from stats.adapters.generations import Generations
 from stats.adapters.projection import TARGETS, MongoProjectionStore
 from stats.adapters.reference import MongoReferenceStore, ReferenceCopy
+from stats.adapters.target_events import TARGET_TOPIC
 from stats.config import Settings
 from stats.entrypoints.http import figures, targets
 from stats.entrypoints.http.answers import Answers
@@ -38,8 +40,10 @@ if TYPE_CHECKING:
 SERVICE = "stats"
 
 
-def codec() -> EventCodec:
-    return EventCodec(contracts.topics(), f"/services/{SERVICE}")
+def codec(topics: Iterable[str]) -> EventCodec:
+    """A codec of these topics only: compiling a schema takes time, and every start waits for it."""
+    known = contracts.topics()
+    return EventCodec({name: known[name] for name in topics}, f"/services/{SERVICE}")
 
 
 def api(settings: Settings) -> Flask:
@@ -55,15 +59,16 @@ def web(
     db: Database[dict[str, Any]],
     copy: ReferenceCopy,
     verifier: TokenVerifier | None = None,
+    clock: Clock = utc_now,
 ) -> Flask:
     """The web application on a database and a copy that the caller keeps fresh."""
     generations = Generations(db, utc_now)
     parts = Parts(
         reader=MongoFigures(generations),
-        store=MongoProjectionStore(db, codec(), generations),
+        store=MongoProjectionStore(db, codec([TARGET_TOPIC]), generations),
         reference=copy,
         answers=Answers(settings.answer_seconds),
-        clock=utc_now,
+        clock=clock,
     )
     return create_app(
         service=SERVICE,
@@ -95,7 +100,7 @@ def worker(settings: Settings) -> Worker:
     from stats.metrics import batch_applied
 
     db = database(connect(settings), settings)
-    events = codec()
+    events = codec([*CONSUMED_TOPICS, TARGET_TOPIC])
     generations = Generations(db, utc_now)
     store = MongoProjectionStore(db, events, generations)
     consumer = ConsumerLoop(
@@ -129,6 +134,7 @@ def migrate(settings: Settings) -> None:
 def rebuild(settings: Settings, arguments: list[str]) -> int:
     """The role `rebuild`; the exit code."""
     from stats.adapters.event_log import KafkaEventLog
+    from stats.adapters.payloads import CONSUMED_TOPICS
     from stats.adapters.rebuilding import MongoRebuild
     from stats.application.rebuild import RebuildParts
     from stats.entrypoints.commands import rebuild_command
@@ -136,7 +142,7 @@ def rebuild(settings: Settings, arguments: list[str]) -> int:
     with connect(settings) as client:
         db = database(client, settings)
         generations = Generations(db, utc_now)
-        events = codec()
+        events = codec([*CONSUMED_TOPICS, TARGET_TOPIC])
         parts = RebuildParts(
             log=KafkaEventLog(settings, events),
             target=MongoRebuild(generations, process_name()),

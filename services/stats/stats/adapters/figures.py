@@ -21,7 +21,9 @@ class MongoFigures:
     def totals(self, generation: int, campaign: str, units: Collection[str]) -> dict[str, Counted]:
         by_id = {total_id(unit, campaign): unit for unit in units}
         counters = self._generations.counters(generation)
-        found = counters.find({"_id": {"$in": list(by_id)}}, {f"c.{ALL}": 1, "at": 1}, batch_size=len(by_id))
+        found = counters.find(
+            {"_id": {"$in": list(by_id)}}, {f"c.{ALL}": 1, "at": 1}, batch_size=len(by_id) + 1
+        )
         return {
             by_id[document["_id"]]: Counted(figures_of(document["c"].get(ALL, {})), document.get("at"))
             for document in found
@@ -33,10 +35,10 @@ class MongoFigures:
         ids += [month_id(unit, campaign, month) for unit in units]
         counters = self._generations.counters(generation)
         fields = {"m": 1, "at": 1, f"d.{ALL}": 1}
-        # One batch: a second one would be a second round trip.
+        # One batch, and one more than there can be: else the driver asks whether that was all.
         found = {
             document["_id"]: document
-            for document in counters.find({"_id": {"$in": ids}}, fields, batch_size=len(ids))
+            for document in counters.find({"_id": {"$in": ids}}, fields, batch_size=len(ids) + 1)
         }
         counted = {}
         for unit in units:
@@ -54,7 +56,7 @@ class MongoFigures:
         counters = self._generations.counters(generation)
         fields = {"m": 1, "at": 1, f"d.{ALL}": 1}
         sums, days, at = {}, {}, None
-        for document in counters.find({"_id": {"$in": ids}}, fields, batch_size=len(ids)):
+        for document in counters.find({"_id": {"$in": ids}}, fields, batch_size=len(ids) + 1):
             if document["_id"] == ids[0]:
                 at = document.get("at")
                 sums = {name: figures_of(by_basis) for name, by_basis in document.get("m", {}).items()}

@@ -116,10 +116,14 @@ class MongoProjection(GenerationWriter):
         return None if found is None else target_of(found)
 
     def open_targets(self, places: Collection[Place] | None) -> list[Target]:
+        # By ids alone where there are some: a second condition would cost SecantusDB the index.
         wanted: Document = {"open": True}
         if places is not None:
-            wanted["_id"] = {"$in": [target_id(place) for place in places]}
-        return [target_of(found) for found in self._db[TARGETS].find(wanted, session=self._transaction)]
+            wanted = {"_id": {"$in": [target_id(place) for place in places]}}
+        found = (
+            target_of(document) for document in self._db[TARGETS].find(wanted, session=self._transaction)
+        )
+        return [target for target in found if target.open]
 
     def save_target(self, target: Target, *, expected_version: int, reached: TargetReached | None) -> None:
         id = target_id(target.place)
