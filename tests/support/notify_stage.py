@@ -26,20 +26,22 @@ OTHER = "m-0000000001"
 ADMIN = "m-admin00000"
 
 
+# What every role needs; a test overrides the addresses of the servers that it has.
+ENVIRONMENT = {
+    "MONGO_URI": "mongodb://127.0.0.1:1/?retryWrites=false",
+    "MONGO_DATABASE": "notify",
+    "KAFKA_BOOTSTRAP": "127.0.0.1:1",
+    "OIDC_ISSUER": "https://issuer.example.org",
+    "OIDC_JWKS_URL": "https://issuer.example.org/jwks",
+    "SMTP_HOST": "127.0.0.1",
+    "SMTP_SECONDS": "5",
+    "MAIL_FROM": "Sáng Kiến <no-reply@sangkien.example.org>",
+    "PUBLIC_URL": "https://sangkien.example.org",
+}
+
+
 def settings_for(postbox: Postbox, **changes: Any) -> Settings:
-    environment = {
-        "MONGO_URI": "mongodb://127.0.0.1:1/?retryWrites=false",
-        "MONGO_DATABASE": "notify",
-        "KAFKA_BOOTSTRAP": "127.0.0.1:1",
-        "OIDC_ISSUER": "https://issuer.example.org",
-        "OIDC_JWKS_URL": "https://issuer.example.org/jwks",
-        "SMTP_HOST": postbox.host,
-        "SMTP_PORT": str(postbox.port),
-        "SMTP_SECONDS": "5",
-        "MAIL_FROM": "Sáng Kiến <no-reply@sangkien.example.org>",
-        "PUBLIC_URL": "https://sangkien.example.org",
-    }
-    return replace(load(Settings, environment), **changes)
+    return replace(load(Settings, {**ENVIRONMENT, "SMTP_PORT": str(postbox.port)}), **changes)
 
 
 @dataclass

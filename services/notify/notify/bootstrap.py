@@ -1,4 +1,5 @@
-"""The only place that wires: settings in, a running application, worker or migration out."""
+"""The only place where the parts of the service are wired. Every factory is called in the process that plays
+the role, after any fork."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import os
 import random
 import socket
 import uuid
+from importlib.metadata import version
 
 from flask import Flask
 
@@ -15,6 +17,7 @@ from chassis.consumer.loop import ConsumerLoop
 from chassis.events.codec import EventCodec
 from chassis.mongo.client import connect, database
 from chassis.mongo.migrations import migrate as run_migrations
+from chassis.mongo.migrations import pending as pending_migrations
 from chassis.tokens import TokenVerifier
 from chassis.web import create_app
 from chassis.worker import Task, Worker
@@ -40,7 +43,6 @@ from notify.entrypoints.mail import MailLoop
 from notify.migrations import MIGRATIONS
 
 SERVICE = "notify"
-VERSION = "0.1.0"
 
 
 def event_handler(db: Store, clock: Clock = utc_now) -> EventHandler:
@@ -83,13 +85,13 @@ def application(settings: Settings, db: Store, verifier: TokenVerifier, clock: C
     return create_app(
         service=SERVICE,
         settings=settings,
-        version=VERSION,
+        version=version("sangkien-notify"),
         blueprints=(
             inbox_blueprint(Inbox(messages, clock), Words(settings.public_url)),
             contacts_blueprint(book, settings.administration_unit),
         ),
         verifier=verifier,
-        readiness={"database": lambda: _ping(db)},
+        readiness={"database": lambda: _ping(db), "migrations": lambda: _migrated(db)},
         domain_errors=problem_of,
         title="Thông báo · Notification",
     )
@@ -127,3 +129,9 @@ def migrate(settings: Settings) -> None:
 
 def _ping(db: Store) -> None:
     db.command("ping")
+
+
+def _migrated(db: Store) -> None:
+    waiting = pending_migrations(db, MIGRATIONS)
+    if waiting:
+        raise RuntimeError(f"run the role migrate: {', '.join(m.name for m in waiting)} not applied")
