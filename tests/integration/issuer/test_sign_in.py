@@ -402,7 +402,7 @@ def test_the_operators_command_gets_a_token_with_the_roles_it_asks_for(browser: 
 
     claims = claims_of(browser, answer.get_json()["access_token"])
     assert claims["grants"] == [{"role": "admin", "unit": "TLD"}]
-    assert claims["sub"] == "client:sangkienctl"
+    assert claims["sub"] == "m-sangkienctl"
     assert "refresh_token" not in answer.get_json()
 
 

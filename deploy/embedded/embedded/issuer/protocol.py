@@ -119,7 +119,7 @@ class AccessTokens(JWTBearerTokenGenerator):  # type: ignore[misc]
         roles = [role for role in OPERATOR_ROLES if role in (scope or "").split()]
         return {
             "name": client.client_id,
-            "sub": f"client:{client.client_id}",
+            "sub": f"m-{client.client_id}",
             "grants": [{"role": role, "unit": ROOT_UNIT} for role in roles],
         }
 

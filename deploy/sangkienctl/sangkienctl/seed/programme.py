@@ -1,0 +1,88 @@
+"""Loads what a programme is before anyone registers: units, campaigns, contacts, targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chassis.clock import LOCAL_ZONE
+from sangkienctl.seed.api import Api, Refused, wait_for
+from sangkienctl.seed.sample import Sample
+
+EVALUATION = "evaluation"
+
+
+def load_units(api: Api, sample: Sample, advance: Callable[[], None]) -> None:
+    """The tree, parents first. A unit that was changed since it was loaded stays as it is."""
+    for unit in sample.units.values():
+        _put_unless_changed(api, f"/api/submission/v1/units/{unit.code}", dict(unit.facts))
+        advance()
+
+
+def load_campaigns(api: Api, sample: Sample, today: datetime, advance: Callable[[], None]) -> None:
+    """The campaigns; the one for evaluation opens on the day of the first loading and is then left alone."""
+    for campaign in sample.campaigns:
+        path = f"/api/submission/v1/campaigns/{campaign['id']}"
+        if "relative" not in campaign:
+            _put_unless_changed(api, path, {name: value for name, value in campaign.items() if name != "id"})
+        elif _absent(api, path):
+            api.put(path, evaluation_campaign(campaign, today))
+        advance()
+
+
+def evaluation_campaign(campaign: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The facts of a campaign whose window is said relative to the day of loading (local time)."""
+    relative = campaign["relative"]
+    opens = now.astimezone(LOCAL_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    closes = opens + timedelta(days=relative["open_days"])
+    facts = {name: value for name, value in campaign.items() if name not in ("id", "relative")}
+    return facts | {
+        "opens_at": rfc3339(opens),
+        "closes_at": rfc3339(closes),
+        "eligible_from": str((opens - timedelta(days=relative["eligible_days_before"])).date()),
+        "eligible_to": str(closes.date()),
+    }
+
+
+def load_contacts(api: Api, sample: Sample, advance: Callable[[], None]) -> None:
+    """What the directory says of the demo accounts."""
+    for account in sample.accounts:
+        api.put(f"/api/notify/v1/contacts/{account.member_id}", dict(account.directory))
+        advance()
+
+
+def load_targets(api: Api, sample: Sample, advance: Callable[[], None]) -> None:
+    """The targets; one that was set before stays. Waits for the statistics to know units and campaigns."""
+    for target in sample.targets:
+        path = f"/api/stats/v1/targets/{target['campaign']}/{target['unit']}"
+        known = wait_for(f"the statistics know {path}", lambda path=path: _found(api, path))  # type: ignore[misc]
+        if known.headers["ETag"] == '"0"':
+            api.put(path, {"target": target["target"]}, version='"0"')
+        advance()
+
+
+def rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _put_unless_changed(api: Api, path: str, body: dict[str, Any]) -> None:
+    try:
+        api.put(path, body)
+    except Refused as refused:
+        # 428: it is there, with other facts; somebody changed it on purpose.
+        if refused.status != 428:
+            raise
+
+
+def _absent(api: Api, path: str) -> bool:
+    return _found(api, path) is None
+
+
+def _found(api: Api, path: str) -> Any:
+    try:
+        return api.get(path)
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return None
