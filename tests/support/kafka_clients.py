@@ -1,5 +1,5 @@
-"""Kafka clients for tests: kafka-python with settings for quick tests, closed together at the end, a consumer that
-polls in a thread of its own, and a bare client that sends single protocol requests.
+"""Kafka clients for tests: kafka-python with settings for quick tests, closed together at the end, a
+consumer that polls in a thread of its own, and a bare client that sends single protocol requests.
 """
 
 from __future__ import annotations
@@ -35,11 +35,10 @@ class KafkaClients:
             self._admin = KafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=10000)
         return self._admin
 
-    def topic(self, name: str, partitions: int = 1, **configs: str) -> str:
-        """Create a topic of its own for the test; `retention_ms="5"` sets retention.ms. Returns its full name."""
+    def topic(self, name: str, partitions: int = 1, configs: dict[str, str] | None = None) -> str:
+        """Create a topic of its own for the test; returns its full name."""
         full_name = unique(name)
-        settings = {key.replace("_", "."): value for key, value in configs.items()}
-        wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": settings}
+        wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": configs or {}}
         self.admin.create_topics({full_name: wanted})
         wait_until(lambda: self._partitions(full_name) == partitions, f"{full_name} is there")
         return full_name

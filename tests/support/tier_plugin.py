@@ -58,9 +58,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        tier = callspec.params.get("tier", Tier.NONE) if callspec is not None else Tier.NONE
-        item.user_properties.append(("tier", str(tier)))
+        item.user_properties.append(("tier", str(_tier_of(item))))
+
+
+def _tier_of(item: pytest.Item) -> Tier:
+    """The tier that the test counts under: of its server, or the one it names if it starts servers itself."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None and "tier" in callspec.params:
+        tier: Tier = callspec.params["tier"]
+        return tier
+    named = [Tier(name) for marker in item.iter_markers("tiers") for name in marker.args]
+    return named[0] if len(named) == 1 else Tier.NONE
 
 
 class TierReport:

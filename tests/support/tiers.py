@@ -12,7 +12,8 @@ Declare a tiered fixture in `tests/conftest.py`:
 the reason why this machine cannot start one, or None. A test that takes the fixture runs once per tier. A
 test that takes several tiered fixtures runs once per tier that any of them has, all of them on that tier; a
 fixture without that tier uses its embedded server. `@pytest.mark.tiers("embedded")` keeps a test to some
-tiers. Tests that use no tiered fixture need no server and count under the tier `none`.
+tiers. A test that uses no tiered fixture counts under the tier `none`, or under the one tier that such a
+mark names.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def test_gzip_batches_come_back_as_they_were(clients: KafkaClients) -> None:
 
 
 def test_a_message_up_to_the_topics_limit_is_taken_and_a_larger_one_refused(clients: KafkaClients) -> None:
-    topic = clients.topic("sizes", **{"max.message.bytes": "20000"})
+    topic = clients.topic("sizes", configs={"max.message.bytes": "20000"})
     producer = clients.producer(max_request_size=5_000_000)
     producer.send(topic, b"x" * 15_000).get(10)
 

@@ -46,7 +46,7 @@ def test_a_record_is_found_by_time_inside_a_batch(clients: KafkaClients) -> None
 
 
 def test_append_time_replaces_the_producers_time_where_the_topic_says_so(clients: KafkaClients) -> None:
-    topic = clients.topic("append-time", **{"message.timestamp.type": "LogAppendTime"})
+    topic = clients.topic("append-time", configs={"message.timestamp.type": "LogAppendTime"})
     before = int(time.time() * 1000)
 
     clients.send(topic, b"now", timestamp_ms=before - 3600 * SECOND)
@@ -56,7 +56,7 @@ def test_append_time_replaces_the_producers_time_where_the_topic_says_so(clients
 
 
 def test_old_records_are_deleted(clients: KafkaClients) -> None:
-    topic = clients.topic("retained", **{"retention.ms": "1000", "segment.ms": "500"})
+    topic = clients.topic("retained", configs={"retention.ms": "1000", "segment.ms": "500"})
     clients.send(topic, *(b"%d" % number for number in range(10)))
     partition = TopicPartition(topic, 0)
     consumer = clients.consumer()
@@ -73,7 +73,7 @@ def test_old_records_are_deleted(clients: KafkaClients) -> None:
 def test_a_compacted_topic_keeps_the_last_record_of_each_key_where_it_was(clients: KafkaClients) -> None:
     topic = clients.topic(
         "compacted",
-        **{
+        configs={
             "cleanup.policy": "compact",
             "segment.ms": "200",
             "min.cleanable.dirty.ratio": "0.01",
@@ -101,7 +101,7 @@ def test_a_compacted_topic_keeps_the_last_record_of_each_key_where_it_was(client
 
 
 def test_a_compacted_topic_takes_no_record_without_a_key(clients: KafkaClients) -> None:
-    topic = clients.topic("keyed", **{"cleanup.policy": "compact"})
+    topic = clients.topic("keyed", configs={"cleanup.policy": "compact"})
 
     with pytest.raises(InvalidRecordError):
         clients.send(topic, b"keyless")

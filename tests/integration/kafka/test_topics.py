@@ -37,7 +37,9 @@ def test_the_broker_tells_where_it_is_and_what_it_speaks(clients: KafkaClients) 
 
 
 def test_a_created_topic_is_listed_with_its_partitions_and_settings(clients: KafkaClients) -> None:
-    topic = clients.topic("created", partitions=3, **{"cleanup.policy": "compact", "retention.ms": "12345"})
+    topic = clients.topic(
+        "created", partitions=3, configs={"cleanup.policy": "compact", "retention.ms": "12345"}
+    )
 
     assert topic in clients.admin.list_topics()
     assert _partitions(clients, topic) == 3
@@ -100,7 +102,7 @@ def test_partitions_can_be_added_but_not_taken_away(clients: KafkaClients) -> No
 
 
 def test_a_setting_can_be_changed_without_touching_the_others(clients: KafkaClients) -> None:
-    topic = clients.topic("changed", **{"retention.ms": "11111", "cleanup.policy": "compact"})
+    topic = clients.topic("changed", configs={"retention.ms": "11111", "cleanup.policy": "compact"})
 
     changed = ConfigResource(ConfigResourceType.TOPIC, topic, {"retention.ms": "22222"})
     clients.admin.alter_configs([changed])
