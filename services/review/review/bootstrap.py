@@ -26,6 +26,7 @@ from chassis.mongo.migrations import pending as pending_migrations
 from chassis.producer import make_producer
 from chassis.tokens import TokenVerifier
 from chassis.web import create_app
+from chassis.web.openapi import document
 from chassis.workdays import WorkCalendar
 from chassis.worker import Task, Worker
 from review.adapters import contract
@@ -100,8 +101,7 @@ def openapi_document() -> dict[str, Any]:
     verifier = TokenVerifier(issuer="http://unused/", audience="unused", jwks_url="http://unused/")
     # No endpoint is called, so none of its parts is needed.
     app = application(settings, cast("Parts", None), verifier, {})
-    document: dict[str, Any] = app.test_client().get("/v1/openapi.json").get_json()
-    return document
+    return document(app)
 
 
 def worker(settings: Settings) -> Worker:

@@ -105,7 +105,7 @@ def test_lists_are_served_from_an_index(review: ReviewService, mongo_db: Databas
     review.tell(*(Submission(id=initiative_id(n)).submit() for n in range(50)))
     cases = mongo_db["cases"]
     queue = {"waiting_for": "in_review:support:HC-APATIT-VIET-NAM"}
-    listed = {"listed_under": "CT-HOA-CHAT:in_review"}
+    listed = {"initiative.unit_path": "CT-HOA-CHAT", "state": "in_review"}
 
     plans = [
         cases.find(queue).sort("due_key", 1).limit(21).explain(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.workdays import WorkCalendar
@@ -19,6 +19,7 @@ def monday(plus: int = 0) -> datetime:
     return SUBMITTED_AT + timedelta(days=plus)
 
 
+@settings(deadline=None)
 @given(start=DAYS, days=st.integers(1, 60))
 def test_a_deadline_ends_on_a_working_day_with_exactly_its_days_left_at_the_start(
     start: date, days: int
@@ -29,6 +30,7 @@ def test_a_deadline_ends_on_a_working_day_with_exactly_its_days_left_at_the_star
     assert left_on(CALENDAR, start, due_on) == days
 
 
+@settings(deadline=None)
 @given(start=DAYS, days=st.integers(1, 40), decided_after=st.integers(0, 80), away=st.integers(0, 60))
 def test_days_with_the_author_do_not_count(start: date, days: int, decided_after: int, away: int) -> None:
     due_on = due_after(CALENDAR, start, days)

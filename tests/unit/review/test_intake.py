@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review.domain.case import Assigned, Case, Happening, Move
@@ -158,6 +158,7 @@ def deliver(batches: Sequence[Sequence[Told]]) -> Case:
     return case
 
 
+@settings(deadline=None)
 @given(deliveries())
 def test_the_case_ends_the_same_in_every_order_with_any_repetition_and_batching(
     batches: list[list[Told]],
@@ -171,6 +172,7 @@ def test_the_case_ends_the_same_in_every_order_with_any_repetition_and_batching(
     assert case.state is (State.WITHDRAWN if last.milestones.withdrawn else State.IN_REVIEW)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_decisions_and_events_in_any_interleaving_keep_steps_and_versions_growing(
     seed: int, withdraws: bool

@@ -37,7 +37,6 @@ def to_document(case: Case) -> dict[str, Any]:
         "due_on": case.due_on.isoformat() if case.due_on else None,
         "days_left": case.days_left,
         "history": [_entry_document(entry) for entry in case.history],
-        "listed_under": listed_under(case),
         "listed_key": sort_key(case.opened_at, case.id),
     }
     if waiting:
@@ -61,16 +60,6 @@ def from_document(document: Mapping[str, Any]) -> Case:
         days_left=document["days_left"],
         history=tuple(_entry(entry) for entry in document["history"]),
     )
-
-
-def listed_under(case: Case) -> list[str]:
-    """The keys of lists by unit: each unit of the path, for any state and for the case's state."""
-    path = case.initiative.unit_path
-    return [*path, *(list_key(unit, str(case.state)) for unit in path)]
-
-
-def list_key(unit: str, state: str | None) -> str:
-    return unit if state is None else f"{unit}:{state}"
 
 
 def due_key(case: Case) -> str:

@@ -15,10 +15,11 @@ from pymongo.errors import BulkWriteError
 from chassis.clock import Clock
 from chassis.events.codec import EventCodec
 from chassis.events.outbox import outbox_fields, push_outbox
-from review.adapters.case_documents import WAITING_FIELDS, from_document, list_key, to_document
+from review.adapters.case_documents import WAITING_FIELDS, from_document, to_document
 from review.adapters.contract import pending
 from review.application.ports import Answers, KeptCase, Page
 from review.domain.case import Case, Move
+from review.domain.workflow import State
 
 Document = dict[str, Any]
 
@@ -59,22 +60,22 @@ class MongoCases:
 
     def queue(self, keys: Sequence[str], after: str | None, limit: int) -> Page:
         # One query per key: an engine can serve an equality in order, but hardly an $in.
-        pages = [self._sorted("waiting_for", key, "due_key", 1, after, limit) for key in keys]
+        pages = [self._sorted({"waiting_for": key}, "due_key", 1, after, limit) for key in keys]
         merged: dict[str, Document] = {}
         for document in heapq.merge(*pages, key=lambda document: str(document["due_key"])):
             # Two grants, one above the other, find the same case.
             merged.setdefault(document["_id"], document)
         return _page(list(merged.values()), "due_key", limit)
 
-    def listed(self, unit: str, state: str | None, after: str | None, limit: int) -> Page:
-        documents = self._sorted("listed_under", list_key(unit, state), "listed_key", -1, after, limit)
+    def listed(self, unit: str, state: State, after: str | None, limit: int) -> Page:
+        condition = {"initiative.unit_path": unit, "state": str(state)}
+        documents = self._sorted(condition, "listed_key", -1, after, limit)
         return _page(documents, "listed_key", limit)
 
     def _sorted(
-        self, field: str, key: str, order: str, direction: int, after: str | None, limit: int
+        self, condition: Document, order: str, direction: int, after: str | None, limit: int
     ) -> list[Document]:
         """One more than `limit`, which tells whether there is a next page."""
-        condition: Document = {field: key}
         if after is not None:
             condition[order] = {"$gt" if direction == 1 else "$lt": after}
         found = self._cases.find(condition, WITHOUT_WRITES).sort(order, direction).limit(limit + 1)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from review.domain.case import Case, Move
+from review.domain.workflow import State
 
 Answers = Sequence[Mapping[str, Any]]
 
@@ -63,8 +64,8 @@ class Cases(Protocol):
         """Cases that wait under one of the keys (see application.queues), the most urgent first."""
         ...
 
-    def listed(self, unit: str, state: str | None, after: str | None, limit: int) -> Page:
-        """Cases of the unit's subtree as frozen at submission, the latest opened first."""
+    def listed(self, unit: str, state: State, after: str | None, limit: int) -> Page:
+        """Cases in this state of the unit's subtree as frozen at submission, the latest opened first."""
         ...
 
 

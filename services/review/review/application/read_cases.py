@@ -32,11 +32,11 @@ def list_cases(
     principal: Principal,
     *,
     unit: str,
-    state: State | None,
+    state: State,
     after: str | None,
     limit: int,
 ) -> Page:
-    """The cases of a unit's subtree. Raises UnknownUnitError, or Problem `forbidden`."""
+    """The cases in one state of a unit's subtree. Raises UnknownUnitError, or Problem `forbidden`."""
     found = units.find(unit)
     if found is None:
         raise UnknownUnitError(unit)

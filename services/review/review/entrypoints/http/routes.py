@@ -33,6 +33,22 @@ from review.entrypoints.http.views import full, summary
 
 # The cursor of a page: which list it belongs to is in the query, where the page starts is in here.
 CURSOR = {"after": str}
+DECISION_HEADERS = [
+    {
+        "in": "header",
+        "name": "If-Match",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "The ETag of the case as it was read",
+    },
+    {
+        "in": "header",
+        "name": "Idempotency-Key",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+        "description": "One value per decision; the same value again gets the first answer",
+    },
+]
 NOT_IN_QUEUE = FieldError(
     "?state",
     "state-not-in-queue",
@@ -63,16 +79,16 @@ def blueprint(parts: Parts) -> Blueprint:
         """My queue, or the cases of a unit's subtree
 
         Without `unit`: what waits for a decision by one of my grants, the most urgent first. With `unit`: the
-        cases of that unit and those below it, for the support groups, reviewers and officials above them.
+        cases of that unit and those below it, the latest opened first, for the support groups, reviewers and
+        officials above them.
         """
         who = principal()
         after = None if query["cursor"] is None else str(decode(query["cursor"], CURSOR)["after"])
-        state = None if query["state"] is None else State(query["state"])
+        state = State(query["state"])
         if query["unit"] is None:
-            waiting = state or State.IN_REVIEW
-            if waiting not in OPEN:
+            if state not in OPEN:
                 raise Problem(COMMON["validation-failed"], errors=[NOT_IN_QUEUE])
-            page = my_queue(parts.cases, who, waiting, after, query["limit"])
+            page = my_queue(parts.cases, who, state, after, query["limit"])
         else:
             page = list_cases(
                 parts.cases,
@@ -87,6 +103,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.route("/<uuid:initiative_id>", methods=["GET"])
     @routes.response(200, case_schema)
+    @routes.alt_response(404, "NOT_FOUND")
     def get(initiative_id: object) -> tuple[dict[str, Any], int, dict[str, str]]:
         """One case with its history, due date and next step"""
         who = principal()
@@ -95,8 +112,13 @@ def blueprint(parts: Parts) -> Blueprint:
         return body, 200, {"ETag": etag(case.version), "Vary": "Accept-Language"}
 
     @routes.route("/<uuid:initiative_id>/decisions", methods=["POST"])
+    @routes.doc(parameters=DECISION_HEADERS)
     @routes.arguments(DecisionSchema())
     @routes.response(201, outcome_schema)
+    @routes.alt_response(403, "FORBIDDEN")
+    @routes.alt_response(404, "NOT_FOUND")
+    @routes.alt_response(409, "CONFLICT")
+    @routes.alt_response(412, "PRECONDITION_FAILED")
     def decide(data: dict[str, Any], initiative_id: object) -> tuple[dict[str, Any], int, dict[str, str]]:
         """Decide at the case's current level: validate, request_revision or reject
 

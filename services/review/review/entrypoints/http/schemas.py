@@ -119,9 +119,9 @@ class ListQuery(schemas.PageQuery):
         metadata={"description": "The cases of this unit and those below it, the latest opened first"},
     )
     state = fields.String(
-        load_default=None,
+        load_default=str(State.IN_REVIEW),
         validate=STATES,
-        metadata={"description": "In my queue in_review (default) or revision_requested"},
+        metadata={"description": "My queue has in_review and revision_requested only"},
     )
 
 
