@@ -1,44 +1,42 @@
 """The only place where the parts of the service are wired. Every factory is called in the process that
-plays the role, after any fork.
+plays the role, after any fork. What needs a Kafka client is imported by the worker: a web process has none.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 from pymongo.database import Database
 
 import contracts
 from chassis.clock import local_day, utc_now
-from chassis.consumer.loop import ConsumerLoop
 from chassis.events.codec import EventCodec
-from chassis.events.relay import Relay
 from chassis.mongo.client import connect, database
 from chassis.mongo.leases import Leases
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
-from chassis.producer import make_producer
 from chassis.tokens import TokenVerifier
 from chassis.web import create_app
 from chassis.web.openapi import document
 from chassis.workdays import WorkCalendar
-from chassis.worker import Task, Worker
 from review.adapters import contract
 from review.adapters.mongo_cases import COLLECTION, MongoCases
 from review.adapters.mongo_units import MongoUnits, UnitCopy
 from review.adapters.policy_files import PACKAGED, load_policies
 from review.config import Settings
 from review.domain.rulebook import Rulebook
-from review.entrypoints.consumer import EventHandler
 from review.entrypoints.http.problems import problem_of
 from review.entrypoints.http.routes import Parts, blueprint
 from review.migrations import MIGRATIONS
+
+if TYPE_CHECKING:
+    from chassis.worker import Worker
 
 SERVICE = "review"
 
@@ -49,8 +47,10 @@ def rulebook(settings: Settings) -> Rulebook:
     return Rulebook(load_policies(folder), WorkCalendar.load(), local_day)
 
 
-def codec() -> EventCodec:
-    return EventCodec(contracts.topics(), f"/services/{SERVICE}")
+def codec(topics: Iterable[str] = contract.TOPICS.values()) -> EventCodec:
+    """The codec of these topics, by default those that review produces; each costs time to compile."""
+    known = contracts.topics()
+    return EventCodec({name: known[name] for name in topics}, f"/services/{SERVICE}")
 
 
 def api(settings: Settings) -> Flask:
@@ -106,8 +106,14 @@ def openapi_document() -> dict[str, Any]:
 
 def worker(settings: Settings) -> Worker:
     """The consumer of submission's events and the relay of the cases' own."""
+    from chassis.consumer.loop import ConsumerLoop
+    from chassis.events.relay import Relay
+    from chassis.producer import make_producer
+    from chassis.worker import Task, Worker
+    from review.entrypoints.consumer import EventHandler
+
     db = _database(settings)
-    events = codec()
+    events = codec((*contract.CONSUMED, *contract.TOPICS.values()))
     handler = EventHandler(MongoCases(db, events, utc_now), MongoUnits(db), rulebook(settings))
     consumer = ConsumerLoop(
         settings,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from openapi_spec_validator import validate
@@ -48,3 +50,11 @@ def test_the_openapi_document_is_valid_and_names_the_headers_of_a_decision() -> 
     decision = document["paths"]["/v1/cases/{initiative_id}/decisions"]["post"]
     required = {p["name"] for p in decision["parameters"] if p["in"] == "header" and p["required"]}
     assert required == {"If-Match", "Idempotency-Key"}
+
+
+def test_the_api_imports_no_kafka_client() -> None:
+    script = "import sys, review.bootstrap as b; b.openapi_document(); print('kafka' in sys.modules)"
+
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.strip() == "False"
