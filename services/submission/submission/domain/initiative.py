@@ -77,6 +77,7 @@ class Initiative:
     registration: Registration | None = None
     milestones: Milestones | None = None
     progress: Progress = Progress()
+    withdrawal_reason: str | None = None
 
     def editors(self) -> frozenset[str]:
         """Who may edit, submit and withdraw."""
@@ -126,7 +127,7 @@ def resubmit(initiative: Initiative, content: Content, at: datetime) -> Initiati
     )
 
 
-def withdraw(initiative: Initiative, at: datetime) -> Initiative:
+def withdraw(initiative: Initiative, reason: str | None, at: datetime) -> Initiative:
     """Its revision is above that of any decision under way, so it wins over one made at the same time."""
     state = after(initiative.state, Act.WITHDRAW)
     assert initiative.milestones is not None  # noqa: S101 - only what was submitted can be withdrawn
@@ -136,6 +137,7 @@ def withdraw(initiative: Initiative, at: datetime) -> Initiative:
         version=initiative.version + 1,
         sequence=initiative.sequence.next_revision(),
         milestones=replace(initiative.milestones, withdrawn=at),
+        withdrawal_reason=reason,
     )
 
 

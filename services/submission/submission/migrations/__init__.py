@@ -1,1 +1,8 @@
-"""The numbered migrations of the service's database; run by the `migrate` role only."""
+"""The numbered migrations of the service's database, forward only; run by the `migrate` role alone."""
+
+from __future__ import annotations
+
+from chassis.mongo.migrations import Migration
+from submission.migrations import m0001_indexes
+
+MIGRATIONS = (Migration(1, "indexes", m0001_indexes.run),)

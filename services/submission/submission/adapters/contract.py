@@ -1,0 +1,134 @@
+"""The payloads of this service's events, from the domain to the contract. Nothing else knows their shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chassis.clock import rfc3339
+from chassis.events.codec import EventCodec, PendingEvent
+from submission.domain.campaigns import Campaign
+from submission.domain.initiative import Initiative, Milestones
+from submission.domain.units import Unit
+
+SUBMITTED = "initiative.submitted"
+WITHDRAWN = "initiative.withdrawn"
+UNIT_CHANGED = "unit.changed"
+CAMPAIGN_CHANGED = "campaign.changed"
+
+
+@dataclass(frozen=True)
+class ContractAnnouncements:
+    codec: EventCodec
+
+    def submitted(self, initiative: Initiative, *, resubmission: bool, now: datetime) -> PendingEvent:
+        return self._snapshot(SUBMITTED, initiative, {"resubmission": resubmission}, now)
+
+    def withdrawn(self, initiative: Initiative, *, now: datetime) -> PendingEvent:
+        return self._snapshot(WITHDRAWN, initiative, {}, now)
+
+    def unit_changed(self, unit: Unit, *, now: datetime) -> PendingEvent:
+        return self.codec.pending(
+            UNIT_CHANGED, subject=unit.code, data=unit_payload(unit), sequence=None, now=now
+        )
+
+    def campaign_changed(self, campaign: Campaign, *, now: datetime) -> PendingEvent:
+        data = campaign_payload(campaign)
+        return self.codec.pending(CAMPAIGN_CHANGED, subject=campaign.id, data=data, sequence=None, now=now)
+
+    def _snapshot(
+        self, topic: str, initiative: Initiative, detail: dict[str, Any], now: datetime
+    ) -> PendingEvent:
+        data = snapshot(initiative)
+        data["detail"] = detail
+        return self.codec.pending(
+            topic, subject=initiative.id, data=data, sequence=str(initiative.sequence), now=now
+        )
+
+
+def snapshot(initiative: Initiative) -> dict[str, Any]:
+    """The whole state that other services need. Nothing personal but opaque ids, no words of a confidential
+    one."""
+    registration, milestones = initiative.registration, initiative.milestones
+    if registration is None or milestones is None:
+        raise ValueError("a draft has no snapshot: nobody else hears of it")
+    content = initiative.content
+    return {
+        "initiative_id": initiative.id,
+        "code": registration.code,
+        "revision": initiative.sequence.revision,
+        "state": initiative.state.value,
+        "title": None if content.confidential else content.title,
+        "confidential": content.confidential,
+        "source": registration.source.value,
+        "programme": registration.programme,
+        "campaign": content.campaign,
+        "campaigns": list(registration.campaigns),
+        "unit": content.unit,
+        "unit_path": list(registration.unit_path),
+        "block": registration.block,
+        "field": content.field,
+        "solution_type": None if content.solution_type is None else content.solution_type.value,
+        "author_count": len(content.authors),
+        "author_ids": list(content.author_ids()),
+        "submitted_by": registration.submitted_by,
+        "benefit_declared": None if content.benefit is None else content.benefit.declared_vnd,
+        "benefit_verified": initiative.progress.benefit_verified,
+        "level": initiative.progress.level,
+        "levels": initiative.progress.levels,
+        "expected_answer_on": registration.expected_answer_on.isoformat(),
+        "milestones": milestones_payload(milestones),
+    }
+
+
+def milestones_payload(milestones: Milestones) -> dict[str, Any]:
+    return {
+        "submitted": rfc3339(milestones.submitted),
+        "resubmitted": _text(milestones.resubmitted),
+        "in_review": _text(milestones.in_review),
+        "revision_requested": _text(milestones.revision_requested),
+        "validated": [
+            {"level": passed.level, "unit": passed.unit, "at": rfc3339(passed.at)}
+            for passed in milestones.validated
+        ],
+        "approved": _text(milestones.approved),
+        "rejected": _text(milestones.rejected),
+        "withdrawn": _text(milestones.withdrawn),
+    }
+
+
+def unit_payload(unit: Unit) -> dict[str, Any]:
+    facts = unit.facts
+    return {
+        "code": unit.code,
+        "name_vi": facts.name_vi,
+        "name_en": facts.name_en,
+        "parent": facts.parent,
+        "path": list(unit.path),
+        "level": facts.level.value,
+        "block": None if facts.block is None else facts.block.value,
+        "cluster": facts.cluster,
+        "valid_from": facts.valid_from.isoformat(),
+        "valid_to": None if facts.valid_to is None else facts.valid_to.isoformat(),
+        "version": unit.version,
+    }
+
+
+def campaign_payload(campaign: Campaign) -> dict[str, Any]:
+    facts = campaign.facts
+    return {
+        "id": campaign.id,
+        "programme": facts.programme,
+        "name_vi": facts.name_vi,
+        "name_en": facts.name_en,
+        "opens_at": rfc3339(facts.opens_at),
+        "closes_at": rfc3339(facts.closes_at),
+        "eligible_from": facts.eligible_from.isoformat(),
+        "eligible_to": facts.eligible_to.isoformat(),
+        "version": campaign.version,
+    }
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)

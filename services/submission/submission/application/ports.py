@@ -1,0 +1,135 @@
+"""What the use cases need from outside, as protocols; the adapters fulfil them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from chassis.events.codec import PendingEvent
+from chassis.web.idempotency import StoredAnswer
+from submission.domain.campaigns import Campaign
+from submission.domain.initiative import Initiative, Milestones, Progress
+from submission.domain.sequence import Sequence as EventSequence
+from submission.domain.states import State
+from submission.domain.units import Unit
+
+# A whole number n with 0 <= n < the argument, not to be guessed.
+Draw = Callable[[int], int]
+
+
+class IdTaken(Exception):
+    """There is an initiative with that id already."""
+
+
+class CodeTaken(Exception):
+    """There is an initiative with that human code already: draw again."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An initiative with the answers that its requests got."""
+
+    initiative: Initiative
+    requests: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One row of a list; `position` orders the list."""
+
+    id: str
+    position: str
+    version: int
+    state: str
+    title: str | None
+    unit: str
+    campaign: str | None
+    code: str | None
+    level: int
+    levels: int
+    created_at: datetime
+    submitted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ReviewChange:
+    """What the review service says about an initiative, as of `sequence`."""
+
+    initiative_id: str
+    sequence: EventSequence
+    state: State
+    progress: Progress
+    milestones: Milestones
+
+
+class Initiatives(Protocol):
+    """Every write is one atomic operation and carries its events and the answer to its request."""
+
+    def add(self, initiative: Initiative, answer: StoredAnswer, events: Sequence[PendingEvent] = ()) -> None:
+        """Raises IdTaken or CodeTaken."""
+
+    def submit_draft(
+        self, submitted: Initiative, answer: StoredAnswer, events: Sequence[PendingEvent]
+    ) -> bool:
+        """Turn the stored draft into `submitted` without having read it: only if the draft has the version
+        before, the same owner and the same `on_behalf_of`; else False. `created_at` stays. Raises
+        CodeTaken."""
+
+    def replace(
+        self, changed: Initiative, answer: StoredAnswer | None, events: Sequence[PendingEvent] = ()
+    ) -> bool:
+        """Write `changed` over the version before it; False if that is not the stored one. Raises
+        CodeTaken."""
+
+    def find(self, id: str) -> Stored | None: ...
+
+    def find_by_code(self, code: str) -> Initiative | None: ...
+
+    def of_owner(self, subject: str, state: State | None, before: str | None, limit: int) -> list[Listed]:
+        """The newest first, from the position `before` on."""
+
+    def of_unit(self, unit: str, state: State | None, before: str | None, limit: int) -> list[Listed]:
+        """Those submitted in the subtree of a unit, the newest first."""
+
+    def follow(self, changes: Iterable[ReviewChange]) -> int:
+        """Apply each change that is newer than what is stored; how many were."""
+
+
+class Reference(Protocol):
+    """Units and campaigns in memory; `chassis.problems.Problem` unavailable until they were loaded once."""
+
+    def unit(self, code: str) -> Unit | None: ...
+    def children(self, code: str) -> Sequence[Unit]: ...
+    def search(self, text: str) -> Sequence[Unit]: ...
+    def campaign(self, id: str) -> Campaign | None: ...
+    def campaigns(self) -> Sequence[Campaign]: ...
+    def root(self) -> Unit | None: ...
+    def keep_unit(self, unit: Unit) -> None:
+        """Know this process's own change at once."""
+
+    def keep_campaign(self, campaign: Campaign) -> None: ...
+
+
+class UnitStore(Protocol):
+    def find(self, code: str) -> Unit | None: ...
+    def root(self) -> str | None: ...
+    def has_children(self, code: str) -> bool: ...
+    def save(self, unit: Unit, event: PendingEvent) -> bool:
+        """False if the stored version is not the one before, or the unit to create exists."""
+
+
+class CampaignStore(Protocol):
+    def find(self, id: str) -> Campaign | None: ...
+    def save(self, campaign: Campaign, event: PendingEvent) -> bool:
+        """False if the stored version is not the one before, or the campaign to create exists."""
+
+
+class Announcements(Protocol):
+    """Makes the events of the contract; chassis' ContractViolation when one would break it."""
+
+    def submitted(self, initiative: Initiative, *, resubmission: bool, now: datetime) -> PendingEvent: ...
+    def withdrawn(self, initiative: Initiative, *, now: datetime) -> PendingEvent: ...
+    def unit_changed(self, unit: Unit, *, now: datetime) -> PendingEvent: ...
+    def campaign_changed(self, campaign: Campaign, *, now: datetime) -> PendingEvent: ...

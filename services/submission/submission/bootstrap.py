@@ -1,0 +1,200 @@
+"""The only place that wires: settings in, a running application, worker or migration out. Every factory is
+called in the process that plays the role, after any fork.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import Flask
+from pymongo.database import Database
+
+import contracts
+from chassis.clock import Clock, utc_now
+from chassis.events.codec import EventCodec
+from chassis.mongo.client import connect, database
+from chassis.mongo.migrations import migrate as run_migrations
+from chassis.mongo.migrations import pending
+from chassis.tokens import TokenVerifier
+from chassis.web import create_app
+from chassis.workdays import WorkCalendar
+from submission.adapters.contract import ContractAnnouncements
+from submission.adapters.fields import field_names
+from submission.adapters.initiatives import COLLECTION, MongoInitiatives
+from submission.adapters.reference import ReferenceCopy
+from submission.adapters.reference_documents import CAMPAIGNS, UNITS, MongoCampaigns, MongoUnits
+from submission.application.administration import Administration
+from submission.application.intake import Intake
+from submission.application.permissions import PERMISSIONS
+from submission.application.ports import Draw
+from submission.application.reading import Reading
+from submission.application.registering import Registrar
+from submission.config import Settings
+from submission.domain.deadlines import expected_answer_on
+from submission.entrypoints.http.campaigns import campaigns_blueprint
+from submission.entrypoints.http.initiatives import initiatives_blueprint
+from submission.entrypoints.http.problems import problem_of
+from submission.entrypoints.http.receipts import receipts_blueprint
+from submission.entrypoints.http.units import units_blueprint
+from submission.migrations import MIGRATIONS
+
+if TYPE_CHECKING:
+    from chassis.worker import Worker
+
+SERVICE = "submission"
+OUTBOXES = (COLLECTION, UNITS, CAMPAIGNS)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The use cases over one database."""
+
+    intake: Intake
+    reading: Reading
+    administration: Administration
+    reference: ReferenceCopy
+
+
+def codec() -> EventCodec:
+    return EventCodec(contracts.topics(), f"/services/{SERVICE}")
+
+
+def parts(
+    settings: Settings,
+    db: Database[dict[str, Any]],
+    clock: Clock = utc_now,
+    draw: Draw = secrets.randbelow,
+) -> Parts:
+    """Tests hand in their own database, clock and draw."""
+    calendar = WorkCalendar.load()
+
+    @lru_cache(maxsize=1024)
+    def answer_on(day: date) -> date:
+        return expected_answer_on(day, calendar)
+
+    initiatives = MongoInitiatives(db)
+    announcements = ContractAnnouncements(codec())
+    reference = ReferenceCopy(db, settings.reference_refresh_seconds)
+    registrar = Registrar(reference, PERMISSIONS, frozenset(field_names()), answer_on, draw)
+    return Parts(
+        intake=Intake(initiatives, registrar, announcements, PERMISSIONS, clock),
+        reading=Reading(initiatives, reference, PERMISSIONS),
+        administration=Administration(
+            MongoUnits(db, clock), MongoCampaigns(db, clock), reference, announcements, PERMISSIONS, clock
+        ),
+        reference=reference,
+    )
+
+
+def application(
+    settings: Settings,
+    made: Parts,
+    verifier: TokenVerifier,
+    readiness: Mapping[str, Callable[[], None]],
+) -> Flask:
+    """The web application on given parts."""
+    return create_app(
+        service=SERVICE,
+        settings=settings,
+        version=version("sangkien-submission"),
+        blueprints=[
+            initiatives_blueprint(made.intake, made.reading),
+            receipts_blueprint(made.reading, made.reference),
+            units_blueprint(made.administration, made.reference),
+            campaigns_blueprint(made.administration, made.reference),
+        ],
+        verifier=verifier,
+        readiness=readiness,
+        domain_errors=problem_of,
+        title="Tiếp nhận sáng kiến · Submission",
+    )
+
+
+def api(settings: Settings) -> Flask:
+    """The web application, with its copy of units and campaigns kept fresh by a thread. It knows no Kafka."""
+    db = database(connect(settings), settings)
+    made = parts(settings, db)
+    made.reference.start()
+    verifier = TokenVerifier(
+        issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
+    )
+    readiness = {
+        "database": lambda: _ping(db),
+        "migrations": lambda: _migrated(db),
+        "reference": made.reference.check,
+    }
+    return application(settings, made, verifier, readiness)
+
+
+def worker(settings: Settings) -> Worker:
+    """The consumer of the review service's events and the relay of this service's own."""
+    # Imported here, so that no web process has a Kafka client.
+    from chassis.consumer.loop import ConsumerLoop
+    from chassis.events.relay import Relay
+    from chassis.mongo.leases import Leases
+    from chassis.producer import make_producer
+    from chassis.worker import Task, Worker
+    from submission.adapters.review_events import CONSUMED
+    from submission.entrypoints.consumer import ReviewEvents
+
+    db = database(connect(settings), settings)
+    consumer = ConsumerLoop(
+        settings,
+        group=SERVICE,
+        topics=CONSUMED,
+        codec=codec(),
+        handler=ReviewEvents(MongoInitiatives(db)),
+        batch=settings.consumer_batch,
+    )
+    leases = Leases(db["leases"], utc_now)
+    relay = Relay(db, OUTBOXES, lambda: make_producer(settings), leases, _process_name(), utc_now)
+    return Worker(settings, consumers=[consumer], tasks=[Task("relay", relay.run)])
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database up to date."""
+    client = connect(settings)
+    try:
+        run_migrations(database(client, settings), MIGRATIONS, owner=_process_name(), clock=utc_now)
+    finally:
+        client.close()
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document as the API serves it; needs no server and no settings."""
+    nowhere = "http://unused/"
+    settings = Settings(
+        mongo_uri="mongodb://unused/",
+        mongo_database=SERVICE,
+        kafka_bootstrap="unused:1",
+        oidc_issuer=nowhere,
+        oidc_jwks_url=nowhere,
+    )
+    unused = cast("Any", None)
+    verifier = TokenVerifier(issuer=nowhere, audience="unused", jwks_url=nowhere)
+    # No endpoint is called, so none of its parts is needed.
+    app = application(settings, Parts(unused, unused, unused, unused), verifier, {})
+    document: dict[str, Any] = app.test_client().get("/v1/openapi.json").get_json()
+    return document
+
+
+def _ping(db: Database[dict[str, Any]]) -> None:
+    db.command("ping")
+
+
+def _migrated(db: Database[dict[str, Any]]) -> None:
+    waiting = pending(db, MIGRATIONS)
+    if waiting:
+        raise RuntimeError(f"run the role migrate: {', '.join(m.name for m in waiting)} not applied")
+
+
+def _process_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -1,0 +1,77 @@
+"""Units over HTTP: public to read, for administrators to change."""
+
+# flask-smorest ships no types.
+# mypy: disable-error-code="untyped-decorator"
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import Any
+
+from flask import Response, jsonify
+
+from chassis.problems import COMMON, Problem
+from chassis.web import Blueprint, principal
+from chassis.web.cursors import decode, encode
+from submission.adapters.unit_index import position
+from submission.application.administration import Administration
+from submission.application.ports import Reference
+from submission.domain.completeness import Finding
+from submission.domain.units import Block, UnitFacts, UnitLevel
+from submission.entrypoints.http import views
+from submission.entrypoints.http.problems import not_valid
+from submission.entrypoints.http.schemas import UnitFactsSchema, UnitPageSchema, UnitQuery, UnitSchema
+from submission.entrypoints.http.versions import optional_version, tagged
+
+_CURSOR = {"name": str, "code": str}
+_CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*", re.ASCII)
+LONGEST = 64
+
+
+def units_blueprint(administration: Administration, reference: Reference) -> Blueprint:
+    blueprint = Blueprint("units", __name__, description="The union tree")
+
+    @blueprint.get("/v1/units")
+    @blueprint.arguments(UnitQuery(), location="query")
+    @blueprint.response(200, UnitPageSchema())
+    @blueprint.doc(summary="Units by words of their names, or those right below one; by name", security=[])
+    def units(query: dict[str, Any]) -> Response:
+        found = reference.search(query["q"] or "")
+        if query["parent"] is not None:
+            found = [unit for unit in found if unit.facts.parent == query["parent"]]
+        start, limit = 0, query["limit"]
+        if query["cursor"]:
+            after = decode(query["cursor"], _CURSOR)
+            start = bisect_right(found, (str(after["name"]), str(after["code"])), key=position)
+        page = found[start : start + limit]
+        following = None
+        if start + limit < len(found):
+            name, code = position(page[-1])
+            following = encode({"name": name, "code": code})
+        return jsonify({"items": [views.unit(unit) for unit in page], "next": following})
+
+    @blueprint.get("/v1/units/<string:code>")
+    @blueprint.response(200, UnitSchema())
+    @blueprint.doc(summary="One unit with its path", security=[])
+    def unit(code: str) -> Response:
+        found = reference.unit(code)
+        if found is None:
+            raise Problem(COMMON["not-found"])
+        return tagged(views.unit(found), found.version)
+
+    @blueprint.put("/v1/units/<string:code>")
+    @blueprint.arguments(UnitFactsSchema())
+    @blueprint.response(200, UnitSchema())
+    @blueprint.doc(summary="Create a unit, or change one; a change needs If-Match")
+    def put_unit(data: dict[str, Any], code: str) -> Response:
+        if len(code) > LONGEST or _CODE.fullmatch(code) is None:
+            raise not_valid([Finding("path code", "bad-code")])
+        if data["valid_to"] is not None and data["valid_to"] < data["valid_from"]:
+            raise not_valid([Finding("#/valid_to", "days-reversed")])
+        data["level"] = UnitLevel(data["level"])
+        data["block"] = None if data["block"] is None else Block(data["block"])
+        kept = administration.put_unit(principal(), code, UnitFacts(**data), optional_version())
+        return tagged(views.unit(kept), kept.version)
+
+    return blueprint

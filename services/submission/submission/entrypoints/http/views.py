@@ -1,0 +1,90 @@
+"""How initiatives, units and campaigns look in answers. Texts of a confidential initiative are shown only
+in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chassis.clock import local_day, rfc3339
+from submission.adapters import content_json
+from submission.adapters.contract import campaign_payload, milestones_payload, unit_payload
+from submission.application.answers import outcome
+from submission.application.ports import Listed
+from submission.application.reading import Seen
+from submission.domain.campaigns import Campaign
+from submission.domain.initiative import Initiative
+from submission.domain.states import acts_in
+from submission.domain.units import Unit
+
+# What officials see of a confidential initiative: title, effect and evidence.
+SHOWN_OF_CONFIDENTIAL = frozenset(
+    {
+        "unit",
+        "title",
+        "campaign",
+        "field",
+        "solution_type",
+        "benefit",
+        "recognition",
+        "confidential",
+        "first_applied_on",
+    }
+)
+
+
+def initiative(seen: Seen) -> dict[str, Any]:
+    one = seen.initiative
+    content = content_json.to_json(one.content)
+    if not seen.in_full:
+        content = {name: value for name, value in content.items() if name in SHOWN_OF_CONFIDENTIAL}
+    registration = one.registration
+    return {
+        **outcome(200, one).body,
+        "unit_path": [] if registration is None else list(registration.unit_path),
+        "source": None if registration is None else registration.source.value,
+        "level": one.progress.level,
+        "levels": one.progress.levels,
+        "benefit_verified": one.progress.benefit_verified,
+        "milestones": None if one.milestones is None else milestones_payload(one.milestones),
+        "created_at": rfc3339(one.created_at),
+        "acts": [act.value for act in acts_in(one.state)],
+        "content": content,
+    }
+
+
+def listed(row: Listed) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "version": row.version,
+        "state": row.state,
+        "title": row.title,
+        "unit": row.unit,
+        "campaign": row.campaign,
+        "code": row.code,
+        "level": row.level,
+        "levels": row.levels,
+        "created_at": rfc3339(row.created_at),
+        "submitted_at": None if row.submitted_at is None else rfc3339(row.submitted_at),
+    }
+
+
+def receipt(one: Initiative, unit: Unit | None, campaign: Campaign | None) -> dict[str, Any]:
+    """What anybody may know who has the code: no title and no person."""
+    registration, milestones = one.registration, one.milestones
+    if registration is None or milestones is None:
+        raise ValueError("a draft has no receipt")
+    return {
+        "code": registration.code,
+        "state": one.state.value,
+        "unit": one.content.unit,
+        "unit_name_vi": one.content.unit if unit is None else unit.facts.name_vi,
+        "campaign": one.content.campaign,
+        "campaign_name_vi": one.content.campaign if campaign is None else campaign.facts.name_vi,
+        "campaign_name_en": one.content.campaign if campaign is None else campaign.facts.name_en,
+        "submitted_on": local_day(milestones.submitted).isoformat(),
+        "expected_answer_on": registration.expected_answer_on.isoformat(),
+    }
+
+
+unit = unit_payload
+campaign = campaign_payload
