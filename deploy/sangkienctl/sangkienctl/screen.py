@@ -52,7 +52,8 @@ class Steps:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.stop()
 
     def plan(self, steps: int) -> None:
         self._total = steps
@@ -103,14 +104,18 @@ class Counter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.stop()
 
     def advance(self, count: int = 1) -> None:
         before, self._count = self._count, self._count + count
         rate = f"{self._count / max(0.001, time.monotonic() - self._began):.0f}/s"
         self._bar.update(self._task, completed=self._count, rate=rate)
-        tenth = max(1, self._total // 10)
-        if not self._console.is_terminal and (before // tenth != self._count // tenth):
+        # Without a terminal: each tenth of what is long, and the end.
+        tenth = max(50, self._total // 10)
+        if not self._console.is_terminal and (
+            before // tenth != self._count // tenth or self._count == self._total
+        ):
             self._console.print(f"{self._what}: {self._count}/{self._total} ({rate})", markup=False)
 
 

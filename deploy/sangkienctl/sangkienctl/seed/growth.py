@@ -103,6 +103,7 @@ def grow(
         "consent_to_publish": False,
         "on_behalf_of": None,
         "submit": True,
+        "source": "import",
         "registered_at": registered_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
     validated = unit.code in reviewable and chance.random() < VALID_SHARE

@@ -179,7 +179,7 @@ def _import_body(entry: SampleInitiative) -> dict[str, Any]:
     authors = [{"external_name": "Tập thể tác giả", "share": "100.00", "lead": True}]
     applied_on = str((moment - timedelta(days=60)).date())
     body = _body(entry, entry.unit, campaign, authors, applied_on)
-    return body | {"submit": True, "registered_at": rfc3339(moment)}
+    return body | {"submit": True, "source": "import", "registered_at": rfc3339(moment)}
 
 
 def _imported_on(entry: SampleInitiative) -> datetime | None:

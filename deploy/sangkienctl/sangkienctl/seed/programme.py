@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from chassis.clock import LOCAL_ZONE
 from sangkienctl.seed.api import Api, Refused, wait_for
-from sangkienctl.seed.sample import Sample
+from sangkienctl.seed.sample import Sample, SampleUnit
 
 EVALUATION = "evaluation"
+AT_ONCE = 4
 
 
 def load_units(api: Api, sample: Sample, advance: Callable[[], None]) -> None:
     """The tree, parents first. A unit that was changed since it was loaded stays as it is."""
-    for unit in sample.units.values():
+
+    def load(unit: SampleUnit) -> None:
         _put_unless_changed(api, f"/api/submission/v1/units/{unit.code}", dict(unit.facts))
-        advance()
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _, siblings in groupby(sorted(sample.units.values(), key=_depth), key=_depth):
+            for _ in pool.map(load, siblings):
+                advance()
 
 
 def load_campaigns(api: Api, sample: Sample, today: datetime, advance: Callable[[], None]) -> None:
@@ -33,14 +41,12 @@ def load_campaigns(api: Api, sample: Sample, today: datetime, advance: Callable[
 
 def evaluation_campaign(campaign: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The facts of a campaign whose window is said relative to the day of loading (local time)."""
-    relative = campaign["relative"]
     opens = now.astimezone(LOCAL_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    closes = opens + timedelta(days=relative["open_days"])
+    closes = opens + timedelta(days=campaign["relative"]["open_days"])
     facts = {name: value for name, value in campaign.items() if name not in ("id", "relative")}
     return facts | {
         "opens_at": rfc3339(opens),
         "closes_at": rfc3339(closes),
-        "eligible_from": str((opens - timedelta(days=relative["eligible_days_before"])).date()),
         "eligible_to": str(closes.date()),
     }
 
@@ -60,6 +66,10 @@ def load_targets(api: Api, sample: Sample, advance: Callable[[], None]) -> None:
         if known.headers["ETag"] == '"0"':
             api.put(path, {"target": target["target"]}, version='"0"')
         advance()
+
+
+def _depth(unit: SampleUnit) -> int:
+    return len(unit.path)
 
 
 def rfc3339(moment: datetime) -> str:
