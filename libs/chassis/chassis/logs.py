@@ -58,7 +58,9 @@ class JsonFormatter(logging.Formatter):
         entry = self._entry(record.created, record.levelname, record.name, record.getMessage())
         for name, value in record.__dict__.items():
             if name not in _PLAIN_ATTRIBUTES:
-                entry[name] = "[withheld]" if name in _WITHHELD else value
+                # A level or role of the union is not the line's own.
+                key = f"{name}_" if name in entry else name
+                entry[key] = "[withheld]" if name in _WITHHELD else value
         if record.exc_info is not None and record.exc_info[1] is not None:
             entry["error"] = describe(record.exc_info[1])
         return orjson.dumps(entry, default=str, option=orjson.OPT_NON_STR_KEYS)

@@ -82,7 +82,7 @@ COMMON: Mapping[str, ProblemType] = _types(
         400,
         "JSON quá phức tạp",
         "JSON too complex",
-        "JSON được lồng nhau nhiều nhất {levels} cấp, có nhiều nhất {values} giá trị. Hãy rút gọn rồi gửi lại.",
+        "JSON được lồng nhau nhiều nhất {levels} cấp, có nhiều nhất {values} giá trị. Hãy rút gọn lại.",
         "JSON may be nested {levels} levels deep and have {values} values. Shorten it and send it again.",
     ),
     ProblemType(
@@ -91,7 +91,7 @@ COMMON: Mapping[str, ProblemType] = _types(
         "Vị trí trang không hợp lệ",
         "Bad cursor",
         "Tham số cursor không hợp lệ. Hãy dùng nguyên giá trị next của trang trước, hoặc về lại trang đầu.",
-        "The cursor is not valid. Use the value of next of the page before unchanged, or go to the first page.",
+        "The cursor is not valid. Use the value of next unchanged, or start from the first page.",
     ),
     ProblemType(
         "idempotency-key-missing",

@@ -58,7 +58,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     def _drain(self, sig: int) -> None:
         self.wsgi.extensions[EXTENSION].stop()
         _log.info("stopping", extra={"signal": signal.Signals(sig).name})
-        threading.Event().wait(self.cfg.env_drain_seconds)
+        threading.Event().wait(self.cfg.drain_seconds)
         super().handle_exit(sig, None)
 
 
@@ -82,7 +82,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         for name, value in gunicorn_settings(self._settings).items():
             self.cfg.set(name, value)
-        self.cfg.env_drain_seconds = drain_seconds(self._settings)
+        self.cfg.drain_seconds = drain_seconds(self._settings)
 
     def load(self) -> Flask:
         return self._app_factory()

@@ -14,7 +14,7 @@ import flask_smorest
 from flask import Flask
 from flask.sessions import NullSession, SessionInterface
 from prometheus_client import Histogram
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import MapAdapter, Rule
 
 from chassis import logs, metrics, tracing
 from chassis.problems import Problem
@@ -70,12 +70,14 @@ class Application(Flask):
         trace_token = tracing.set_current(trace)
         request_token = logs.request_id.set(request_id)
         status = "500"
+        rule: Rule | None = None
 
         def answer(
             text: str, headers: list[tuple[str, str]], exc_info: Any = None
         ) -> Callable[[bytes], object]:
-            nonlocal status
-            status = text[:3]
+            nonlocal status, rule
+            # Flask takes the request out of the environment before this method goes on.
+            status, rule = text[:3], environ["werkzeug.request"].url_rule
             headers.append(("X-Request-ID", request_id))
             headers.append(("traceparent", tracing.header(trace)))
             headers.append(("X-Content-Type-Options", "nosniff"))
@@ -86,23 +88,25 @@ class Application(Flask):
         try:
             return super().wsgi_app(environ, answer)
         finally:
-            self._ended(environ, status, perf_counter() - started)
+            self._ended(environ["REQUEST_METHOD"], rule, status, perf_counter() - started)
             logs.request_id.reset(request_token)
             tracing.reset(trace_token)
 
-    def _ended(self, environ: WSGIEnvironment, status: str, seconds: float) -> None:
-        request = environ.get("werkzeug.request")
-        rule = None if request is None else request.url_rule
-        route = _UNMATCHED if rule is None else rule.rule
+    def _ended(self, method: str, rule: Rule | None, status: str, seconds: float) -> None:
         # Any word can be a method; one that no route takes must not make a series of its own.
-        method = environ["REQUEST_METHOD"] if rule is not None else "-"
+        method, route = ("-", _UNMATCHED) if rule is None else (method, rule.rule)
         key = (method, route, status)
         series = self._seconds.get(key)
         if series is None:
             series = self._seconds[key] = metrics.HTTP_REQUEST_SECONDS.labels(*key)
         series.observe(seconds)
         if route not in health.PATHS:
-            fields = {"method": method, "route": route, "status": int(status), "ms": round(seconds * 1000, 2)}
+            fields: dict[str, str | int | float] = {
+                "method": method,
+                "route": route,
+                "status": int(status),
+                "ms": round(seconds * 1000, 2),
+            }
             logs.write_request(fields)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import flask
 import flask_smorest
@@ -17,6 +17,8 @@ from webargs.flaskparser import FlaskParser
 from chassis.problems import COMMON, Problem
 from chassis.web.json_body import Request, current_request
 from chassis.web.messages import field_errors
+
+V = TypeVar("V", bound=Callable[..., Any])
 
 _DOCUMENTATION_ONLY = frozenset({"content_type", "required", "description", "example", "examples"})
 
@@ -57,6 +59,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """What a service makes its routes with; see flask-smorest for `arguments`, `response` and `doc`."""
 
     ARGUMENTS_PARSER = ProblemParser()
+
+    if TYPE_CHECKING:
+        # flask-smorest ships no types; these are its own methods as a service uses them.
+        def route(self, rule: str, **options: Any) -> Callable[[V], V]: ...
+        def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[V], V]: ...
+        def alt_response(
+            self, status_code: int, response: Any = None, **options: Any
+        ) -> Callable[[V], V]: ...
+        @staticmethod
+        def doc(**options: Any) -> Callable[[V], V]: ...
 
     def arguments(
         self, schema: type[ma.Schema] | ma.Schema, *, location: str = "json", **kwargs: Any

@@ -36,12 +36,12 @@ _BY_STATUS: Mapping[int, str] = {
 
 
 def register(app: Flask, domain_errors: Callable[[Exception], Problem | None]) -> None:
-    """Answer every error of `app` as a problem. domain_errors: the problem of a service's own error, or
-    None."""
+    """Answer every error of `app` as a problem; redirects are none, and Flask answers them itself.
 
-    def handle(error: Exception) -> flask.typing.ResponseReturnValue:
-        if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
-            return error.get_response()
+    domain_errors: the problem of a service's own error, or None.
+    """
+
+    def handle(error: Exception) -> flask.Response:
         return answer(problem_of(error, domain_errors))
 
     app.register_error_handler(Exception, handle)

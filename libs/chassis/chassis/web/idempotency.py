@@ -68,7 +68,8 @@ def request_key() -> RequestKey:
 
 def _canonical_body(request: Request) -> bytes:
     if not request.has_body or not request.is_json:
-        return request.get_data(cache=True)
+        body: bytes = request.get_data(cache=True)
+        return body
     return orjson.dumps(request.get_json(), option=orjson.OPT_SORT_KEYS)
 
 

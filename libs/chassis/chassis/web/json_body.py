@@ -10,6 +10,7 @@ from typing import Any
 import flask
 import orjson
 from flask.json.provider import JSONProvider
+from werkzeug.exceptions import HTTPException
 
 from chassis.clock import rfc3339
 from chassis.problems import COMMON, Problem
@@ -41,6 +42,20 @@ class Request(flask.Request):
     def has_body(self) -> bool:
         environ = self.environ
         return environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
+
+    def get_data(self, *args: Any, **kwargs: Any) -> Any:
+        """The body. Problem `bad-request` when it ends early or its chunks are broken, `too-large`."""
+        try:
+            body = super().get_data(*args, **kwargs)
+        except HTTPException:
+            raise
+        except Exception as error:
+            # The server's reader fails here, each server with classes of its own; it is the client's doing.
+            raise Problem(COMMON["bad-request"]) from error
+        # A body that states no length is cut at the limit without a word by werkzeug.
+        if len(body) >= LARGEST_BODY and "CONTENT_LENGTH" not in self.environ:
+            raise Problem(COMMON["too-large"])
+        return body
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """The value of the body. Problem `unsupported-media-type`, `too-large`, `malformed-json` or
@@ -76,7 +91,7 @@ def parse(body: bytes) -> Any:
 def _check_shape(value: Any) -> None:
     count = 0
     level = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         inner: list[Any] = []
         for container in level:
             if isinstance(container, dict):
@@ -84,10 +99,8 @@ def _check_shape(value: Any) -> None:
             elif isinstance(container, list):
                 inner.extend(container)
         count += len(inner)
-        if count > MOST_VALUES or not inner:
-            break
         level = inner
-    if inner:
+    if count > MOST_VALUES or any(isinstance(each, dict | list) for each in level):
         raise Problem(COMMON["json-too-complex"], levels=DEEPEST, values=MOST_VALUES)
 
 

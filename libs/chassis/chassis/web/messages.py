@@ -53,14 +53,14 @@ _BUILT_IN: tuple[tuple[str, str, str, str], ...] = (
     (r"Not a valid list\.", "not-a-list", "Phải là danh sách.", "Must be a list."),
     (r"Not a valid tuple\.", "not-a-list", "Phải là danh sách.", "Must be a list."),
     (r"Not a valid mapping type\.", "not-an-object", "Phải là một đối tượng JSON.", "Must be an object."),
-    (r"Not a valid date\.", "not-a-day", "Phải là một ngày, dạng YYYY-MM-DD.", "Must be a day, YYYY-MM-DD."),
+    (r"Not a valid (?:naive |aware )?date\.", "not-a-day", "Phải là ngày YYYY-MM-DD.", "Must be YYYY-MM-DD."),
     (
         r"Not a valid (?:naive |aware )?datetime\.",
         "not-a-timestamp",
         "Phải là thời điểm theo RFC 3339, có múi giờ.",
         "Must be an RFC 3339 timestamp with a zone.",
     ),
-    (r"Not a valid time\.", "not-a-time", "Phải là giờ trong ngày.", "Must be a time of day."),
+    (r"Not a valid (?:naive |aware )?time\.", "not-a-time", "Phải là giờ trong ngày.", "Must be a time."),
     (r"Not a valid period of time\.", "not-a-duration", "Phải là khoảng thời gian.", "Must be a duration."),
     (r'[\s\S]* cannot be formatted as an? \w+\.', "wrong-format", "Sai định dạng.", "Wrong format."),
     (r"Not a valid URL\.", "not-a-url", "Phải là một địa chỉ web.", "Must be a web address."),
@@ -106,7 +106,6 @@ _BUILT_IN: tuple[tuple[str, str, str, str], ...] = (
     (r"Length must be (\d+)\.", "wrong-length", "Độ dài phải đúng {0}.", "The length must be {0}."),
     (r"String does not match expected pattern\.", "wrong-format", "Sai định dạng.", "Wrong format."),
     (r"Invalid (?:value|input)\.", "invalid", "Giá trị không hợp lệ.", "The value is not valid."),
-)  # fmt: skip
 _PATTERNS = tuple((re.compile(pattern), code, vi, en) for pattern, code, vi, en in _BUILT_IN)
 
 

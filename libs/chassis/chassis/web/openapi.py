@@ -22,7 +22,7 @@ VERSION = "3.1.0"
 _EXTENSION = "chassis.openapi"
 
 
-class _FieldErrorSchema(ma.Schema):
+class FieldErrorSchema(ma.Schema):
     pointer = ma.fields.String(
         metadata={"description": "#/a/0/b in the body, ?name in the query, or header Name"}
     )
@@ -30,7 +30,7 @@ class _FieldErrorSchema(ma.Schema):
     detail = ma.fields.String(metadata={"description": "What to do, in the language of the answer"})
 
 
-class _ProblemSchema(ma.Schema):
+class ProblemSchema(ma.Schema):
     """Problem details, RFC 9457."""
 
     type = ma.fields.String(metadata={"description": "/problems/<code>"})
@@ -40,14 +40,14 @@ class _ProblemSchema(ma.Schema):
     detail = ma.fields.String(metadata={"description": "What to do, in the language of the answer"})
     instance = ma.fields.String(metadata={"description": "The path of the request"})
     trace_id = ma.fields.String()
-    errors = ma.fields.List(ma.fields.Nested(_FieldErrorSchema))
+    errors = ma.fields.List(ma.fields.Nested(FieldErrorSchema))
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
     """flask-smorest's document with problem details as its errors; errors themselves are answered
     elsewhere."""
 
-    ERROR_SCHEMA = _ProblemSchema
+    ERROR_SCHEMA = ProblemSchema
 
     def _register_error_handlers(self) -> None:
         pass
