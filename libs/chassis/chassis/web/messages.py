@@ -62,7 +62,7 @@ _BUILT_IN: tuple[tuple[str, str, str, str], ...] = (
     ),
     (r"Not a valid (?:naive |aware )?time\.", "not-a-time", "Phải là giờ trong ngày.", "Must be a time."),
     (r"Not a valid period of time\.", "not-a-duration", "Phải là khoảng thời gian.", "Must be a duration."),
-    (r'[\s\S]* cannot be formatted as an? \w+\.', "wrong-format", "Sai định dạng.", "Wrong format."),
+    (r"[\s\S]* cannot be formatted as an? \w+\.", "wrong-format", "Sai định dạng.", "Wrong format."),
     (r"Not a valid URL\.", "not-a-url", "Phải là một địa chỉ web.", "Must be a web address."),
     (r"Not a valid email address\.", "not-an-email", "Phải là địa chỉ e-mail.", "Must be an e-mail address."),
     (
@@ -106,6 +106,7 @@ _BUILT_IN: tuple[tuple[str, str, str, str], ...] = (
     (r"Length must be (\d+)\.", "wrong-length", "Độ dài phải đúng {0}.", "The length must be {0}."),
     (r"String does not match expected pattern\.", "wrong-format", "Sai định dạng.", "Wrong format."),
     (r"Invalid (?:value|input)\.", "invalid", "Giá trị không hợp lệ.", "The value is not valid."),
+)
 _PATTERNS = tuple((re.compile(pattern), code, vi, en) for pattern, code, vi, en in _BUILT_IN)
 
 
