@@ -26,44 +26,44 @@ class LagMeter:
         self._topics = tuple(topics)
         self._clock = clock
         self._positions: dict[TopicPartition, int] = {}
+        # By topic: when the first record in work was written, and the time of the event handled last.
+        self._oldest: dict[str, datetime] = {}
         self._newest: dict[str, datetime] = {}
-        self._rebalances = 0
         self._due = 0.0
 
     def waiting(self, records: Sequence[ReceivedRecord]) -> None:
-        """These are about to be handled: shows the age of the oldest."""
-        oldest: dict[str, int] = {}
-        for record in records:
-            oldest[record.topic] = min(oldest.get(record.topic, record.timestamp), record.timestamp)
-        for topic, timestamp in oldest.items():
-            self._time_lag(topic, datetime.fromtimestamp(timestamp / 1000, UTC))
+        """These are about to be handled, and count as waiting until they are: a handler may be retried."""
+        for record in reversed(records):
+            self._positions[TopicPartition(record.topic, record.partition)] = record.offset
+            self._oldest[record.topic] = datetime.fromtimestamp(record.timestamp / 1000, UTC)
 
     def handled(self, records: Sequence[ReceivedRecord], events: Sequence[Event]) -> None:
-        """These are dealt with and committed."""
+        """These are dealt with."""
+        self._oldest.clear()
         for record in records:
             self._positions[TopicPartition(record.topic, record.partition)] = record.offset + 1
         for event in events:
             self._newest[event.topic] = event.time
 
-    def measure(self, consumer: Any, rebalances: int) -> None:
+    def rebalanced(self) -> None:
+        """Other partitions may be assigned now, and those that came back may be read from elsewhere."""
+        self._positions.clear()
+        self._oldest.clear()
+
+    def measure(self, consumer: Any) -> None:
         """Set the metrics, once a second at most."""
         now = time.monotonic()
         if now < self._due:
             return
         self._due = now + EVERY_SECONDS
-        if rebalances != self._rebalances:
-            self._positions.clear()
-            self._rebalances = rebalances
         behind: defaultdict[str, int] = defaultdict(int)
         for partition in consumer.assignment():
             behind[partition.topic] += self._partition_lag(consumer, partition)
         for topic in self._topics:
             metrics.CONSUMER_LAG.labels(self._group, topic).set(behind[topic])
-            newest = self._newest.get(topic)
-            if behind[topic] and newest is not None:
-                self._time_lag(topic, newest)
-            elif not behind[topic]:
-                metrics.CONSUMER_TIME_LAG.labels(self._group, topic).set(0)
+            since = self._oldest.get(topic) or self._newest.get(topic)
+            seconds = (self._clock() - since).total_seconds() if behind[topic] and since is not None else 0.0
+            metrics.CONSUMER_TIME_LAG.labels(self._group, topic).set(max(0.0, seconds))
 
     def _partition_lag(self, consumer: Any, partition: TopicPartition) -> int:
         try:
@@ -76,7 +76,3 @@ class LagMeter:
         except (KafkaError, KeyError):
             return 0  # the partition went away in between
         return 0 if end is None else max(0, end - self._positions[partition])
-
-    def _time_lag(self, topic: str, since: datetime) -> None:
-        seconds = max(0.0, (self._clock() - since).total_seconds())
-        metrics.CONSUMER_TIME_LAG.labels(self._group, topic).set(seconds)

@@ -164,13 +164,15 @@ class ConsumerLoop:
 
     def _turn(self) -> None:
         polled = self._poll(POLL_MS)
-        self._seen_rebalances = self._rebalances.count
+        if self._rebalances.count != self._seen_rebalances:
+            self._seen_rebalances = self._rebalances.count
+            self._lag.rebalanced()
         records = [record for batch in polled.values() for record in batch]
         if records:
             self._deal_with(records)
         elif self._uncommitted:
             self._commit()
-        self._lag.measure(self._consumer, self._rebalances.count)
+        self._lag.measure(self._consumer)
 
     def _poll(self, milliseconds: float) -> dict[TopicPartition, list[ReceivedRecord]]:
         self._polled = time.monotonic()
@@ -192,6 +194,7 @@ class ConsumerLoop:
             events = self._processor.process(records)
         except _BatchGivenUp:
             log.info("batch given up, it comes again", extra={"group": self._group})
+            self._rewind(records)
             return
         finally:
             self._resume()
@@ -199,6 +202,15 @@ class ConsumerLoop:
             self._uncommitted[TopicPartition(record.topic, record.partition)] = record.offset + 1
         self._commit()
         self._lag.handled(records, events)
+
+    def _rewind(self, records: Sequence[ReceivedRecord]) -> None:
+        """Read these again. kafka-python keeps the position, behind the batch, of every partition that a
+        rebalance leaves with this member; without this the batch would be skipped."""
+        assigned = self._consumer.assignment()
+        for record in reversed(records):
+            partition = TopicPartition(record.topic, record.partition)
+            if partition in assigned:
+                self._consumer.seek(partition, record.offset)
 
     def _pause(self, seconds: float) -> None:
         """Wait with all partitions paused while polling goes on, which keeps this member in its group.
@@ -215,8 +227,9 @@ class ConsumerLoop:
             for partition, records in polled.items():
                 # A rebalance brought partitions that nobody paused: their records are to be read later.
                 self._consumer.seek(partition, records[0].offset)
+            self._lag.measure(self._consumer)
             if self._rebalances.count != self._seen_rebalances:
-                # Every position is back at the committed offset, so the batch would be read again anyway.
+                # Parts of the batch may be another member's by now.
                 raise _BatchGivenUp
 
     def _resume(self) -> None:
@@ -239,8 +252,8 @@ class ConsumerLoop:
         try:
             self._consumer.commit(offsets, timeout_ms=COMMIT_MS)
         except CommitFailedError:
-            # The group was rebalanced meanwhile; the next owner reads them again.
-            self._uncommitted = {}
+            # The group was rebalanced meanwhile. What stays with this member is committed next time; the new
+            # owner of the rest reads it again.
             self._commit_failed("CommitFailedError")
         except KafkaError as error:
             if not error.retriable:
