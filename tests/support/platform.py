@@ -24,7 +24,7 @@ from sangkienctl.ports import SERVICES
 class RunningPlatform:
     """What a test needs of it. All paths but those of `kafka_bootstrap` and `mongo` are the public ones.
 
-    gateway_url, issuer, mail_api: addresses without a trailing slash; control: start, stop, kill, pid,
+    gateway, issuer, mail_api: addresses without a trailing slash; control: start, stop, kill, pid,
     status.
     """
 
@@ -36,7 +36,7 @@ class RunningPlatform:
         return self.control.record
 
     @property
-    def gateway_url(self) -> str:
+    def gateway(self) -> str:
         return str(self.record["gateway"])
 
     @property
@@ -68,7 +68,7 @@ class RunningPlatform:
         """An HTTP client on the gateway, signed in as `username`; close it."""
         if username is not None:
             headers["Authorization"] = f"Bearer {self.token(username)}"
-        return httpx.Client(base_url=self.gateway_url, headers=headers, timeout=30, trust_env=False)
+        return httpx.Client(base_url=self.gateway, headers=headers, timeout=30, trust_env=False)
 
     def kill(self, name: str) -> int:
         """kill -9 a process with its children; the supervisor starts it again."""

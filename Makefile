@@ -1,0 +1,39 @@
+# Every target calls something in bin/, as CI does. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs reset test lint format typecheck ci bench
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: ## Install, start the whole platform, load the sample programme, print where to look
+	@bin/sangkienctl up
+
+down: ## Stop the platform; the data stay
+	@bin/sangkienctl down
+
+status: ## Show every process of the platform
+	@bin/sangkienctl status
+
+logs: ## Follow all logs (one: bin/sangkienctl logs NAME -f)
+	@bin/sangkienctl logs --follow
+
+reset: ## Stop the platform and delete its data
+	@bin/sangkienctl reset
+
+test: ## Install and run all tests
+	@bin/test
+
+lint: ## Style, formatting, types, imports
+	@bin/lint
+
+format: ## Put the code into its format
+	@bin/setup && .venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+typecheck: ## mypy --strict alone
+	@bin/setup && bin/typecheck
+
+ci: ## What CI runs
+	@.ci/run
+
+bench: ## Measure; ratios against a baseline in the same run
+	@bin/bench
