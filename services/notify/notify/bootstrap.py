@@ -7,9 +7,12 @@ import os
 import random
 import socket
 import uuid
+from email.headerregistry import Address
 from importlib.metadata import version
+from typing import Any
 
 from flask import Flask
+from pymongo import MongoClient
 
 import contracts
 from chassis.clock import Clock, utc_now
@@ -20,13 +23,14 @@ from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
 from chassis.tokens import TokenVerifier
 from chassis.web import create_app
+from chassis.web.openapi import document
 from chassis.worker import Task, Worker
 from notify.adapters import events
 from notify.adapters.contacts import MongoContacts
 from notify.adapters.deliveries import MongoDeliveries
 from notify.adapters.mail import MailComposer
 from notify.adapters.messages import MongoMessages
-from notify.adapters.reads import Store
+from notify.adapters.reads import Document, Store
 from notify.adapters.smtp import SmtpServer
 from notify.adapters.surroundings import MongoUnits, MongoWithdrawals
 from notify.adapters.wording import Words
@@ -93,8 +97,29 @@ def application(settings: Settings, db: Store, verifier: TokenVerifier, clock: C
         verifier=verifier,
         readiness={"database": lambda: _ping(db), "migrations": lambda: _migrated(db)},
         domain_errors=problem_of,
-        title="Thông báo · Notification",
+        title="Notify: inbox, contacts, mail",
     )
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document as the API serves it; needs no server and no settings."""
+    settings = Settings(
+        mongo_uri="mongodb://unused/",
+        mongo_database=SERVICE,
+        kafka_bootstrap="unused:1",
+        oidc_issuer="http://unused/",
+        oidc_jwks_url="http://unused/",
+        smtp_host="unused",
+        mail_from=Address(addr_spec="unused@unused"),
+        public_url="http://unused/",
+    )
+    verifier = TokenVerifier(issuer="http://unused/", audience="unused", jwks_url="http://unused/")
+    # No endpoint is called, so nothing is ever asked of the database.
+    client: MongoClient[Document] = MongoClient(connect=False)
+    try:
+        return document(application(settings, database(client, settings), verifier))
+    finally:
+        client.close()
 
 
 def api(settings: Settings) -> Flask:

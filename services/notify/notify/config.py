@@ -21,7 +21,7 @@ def mail_address(text: str) -> Address:
         address = Address(name, addr_spec=spec)
     except (MessageError, ValueError, IndexError):
         raise ValueError(remedy) from None
-    if not spec.isascii() or not address.username or not address.domain:
+    if not text.isprintable() or not spec.isascii() or not address.username or not address.domain:
         raise ValueError(remedy)
     return address
 

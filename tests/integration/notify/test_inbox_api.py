@@ -71,6 +71,7 @@ def test_an_entry_about_a_unit_is_about_no_initiative(notify: Notify, http: Flas
             "name": None,
             "email": None,
             "locale": "vi",
+            "chosen_locale": None,
             "grants": [{"role": "official", "unit": reached.data["unit"]}],
             "mail_off": [],
             "keys": [f"official:{reached.data['unit']}"],

@@ -52,7 +52,9 @@ def test_a_mail_reaches_its_reader_once(notify: Notify) -> None:
 
 def test_a_mail_goes_in_the_language_that_the_reader_has_chosen_by_then(notify: Notify) -> None:
     tell(notify, READER)
-    notify.db["contacts"].update_one({"_id": AUTHOR}, {"$set": {"locale": "en", "email": "new@example.org"}})
+    notify.db["contacts"].update_one(
+        {"_id": AUTHOR}, {"$set": {"chosen_locale": "en", "email": "new@example.org"}}
+    )
 
     notify.sender().sweep()
 

@@ -48,6 +48,7 @@ def _to_document(contact: Contact) -> Document:
         "name": contact.name,
         "email": contact.email,
         "locale": contact.locale.value,
+        "chosen_locale": contact.chosen_locale.value if contact.chosen_locale else None,
         "grants": [{"role": grant.role, "unit": grant.unit} for grant in contact.grants],
         "mail_off": sorted(kind.value for kind in contact.mail_off),
         "keys": list(contact.keys),
@@ -62,5 +63,6 @@ def _from_document(document: Document) -> Contact:
         email=document["email"],
         locale=Locale(document["locale"]),
         grants=tuple(Grant(grant["role"], grant["unit"]) for grant in document["grants"]),
+        chosen_locale=Locale(document["chosen_locale"]) if document["chosen_locale"] else None,
         mail_off=frozenset(Kind(kind) for kind in document["mail_off"]),
     )

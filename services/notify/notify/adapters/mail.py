@@ -30,7 +30,7 @@ class MailComposer:
         if contact.email is None:
             raise ValueError("the contact has no address")
         try:
-            letter = self._words.letter(message, contact.locale, contact.name)
+            letter = self._words.letter(message, contact.language, contact.name)
         except (jinja2.TemplateError, LookupError) as error:
             raise ValueError("the message lacks a fact that its words need") from error
         mail = EmailMessage(policy=SMTP)
@@ -44,7 +44,7 @@ class MailComposer:
         mail.set_content(letter.text, cte="base64")
         mail.add_alternative(letter.html, subtype="html", cte="base64")
         # After the content: set_content drops every Content-* header that stands before it.
-        mail["Content-Language"] = contact.locale.value
+        mail["Content-Language"] = contact.language.value
         return mail
 
     def message_id(self, message: Message) -> str:

@@ -14,7 +14,7 @@ from notify.domain.kinds import Kind, Locale
 
 @dataclass(frozen=True)
 class Particulars:
-    """What the directory says of a person; locale None leaves the person's choice."""
+    """What the directory says of a person; locale None: nothing, so that it stays as it was."""
 
     name: str | None
     email: str | None
@@ -45,7 +45,7 @@ class ContactBook:
         """
         current = self.own(member)
         off = {kind for kind in Kind if not mail.get(kind, kind not in current.mail_off)}
-        return self._save(current, replace(current, locale=locale, mail_off=frozenset(off)), expected)
+        return self._save(current, replace(current, chosen_locale=locale, mail_off=frozenset(off)), expected)
 
     def enter(self, member: str, particulars: Particulars, expected: int | None) -> Contact:
         """What the directory says, in place of what it said before; the person's choices stay.

@@ -31,7 +31,8 @@ class Contact:
     """One person.
 
     version: raised by every change, 0 for a person of whom nothing is stored yet; name and email: None until
-    the directory gives them; mail_off: the kinds that the person does not want by mail (the inbox has all).
+    the directory gives them; locale: what the directory says; chosen_locale: what the person says, if
+    anything; mail_off: the kinds that the person does not want by mail (the inbox has all).
     """
 
     member: str
@@ -40,12 +41,17 @@ class Contact:
     email: str | None = None
     locale: Locale = Locale.VI
     grants: tuple[Grant, ...] = ()
+    chosen_locale: Locale | None = None
     mail_off: frozenset[Kind] = field(default_factory=frozenset)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Everything that the person can be looked up by when someone is to be told."""
         return (member_key(self.member), *sorted({grant.key for grant in self.grants}))
+
+    @property
+    def language(self) -> Locale:
+        return self.chosen_locale or self.locale
 
     def wants_mail(self, kind: Kind) -> bool:
         return self.email is not None and kind not in self.mail_off

@@ -29,6 +29,15 @@ from notify.entrypoints.http.schemas import ContactSchema, DirectorySchema, Pref
 # As the contracts have it; no member id is as short as the path segment `me`.
 MEMBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,63}", re.ASCII)
 
+SEEN_VERSION = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "description": "The ETag of the contact as you read it",
+    "schema": {"type": "string", "example": '"3"'},
+}
+KNOWN_VERSION = SEEN_VERSION | {"required": False, "description": "Only if the contact is still this version"}
+
 Answer = tuple[Contact, int, dict[str, str]]
 
 
@@ -53,8 +62,11 @@ def contacts_blueprint(book: ContactBook, administration_unit: str) -> Blueprint
         return _answer(book.own(member))
 
     @blueprint.put("/v1/contacts/me")
+    @blueprint.doc(parameters=[SEEN_VERSION])
     @blueprint.arguments(PreferencesSchema())
     @blueprint.response(200, ContactSchema())
+    @blueprint.alt_response(412, "PRECONDITION_FAILED")
+    @blueprint.alt_response(428, "PRECONDITION_REQUIRED")
     @blueprint.doc(
         summary="Choose my language and my mails; needs If-Match. Name and address come from the directory"
     )
@@ -65,14 +77,20 @@ def contacts_blueprint(book: ContactBook, administration_unit: str) -> Blueprint
 
     @blueprint.get("/v1/contacts/<string:member_id>")
     @blueprint.response(200, ContactSchema())
+    @blueprint.alt_response(403, "FORBIDDEN")
+    @blueprint.alt_response(404, "NOT_FOUND")
     @blueprint.doc(summary="A person's contact, for the administration")
     def read(member_id: str) -> Answer:
         require(CONTACT_READ, member_id)
         return _answer(book.find(member_id))
 
     @blueprint.put("/v1/contacts/<string:member_id>")
+    @blueprint.doc(parameters=[KNOWN_VERSION])
     @blueprint.arguments(DirectorySchema())
     @blueprint.response(200, ContactSchema())
+    @blueprint.alt_response(403, "FORBIDDEN")
+    @blueprint.alt_response(404, "NOT_FOUND")
+    @blueprint.alt_response(412, "PRECONDITION_FAILED")
     @blueprint.doc(
         summary="Enter what the directory says of a person, as a whole. The person's choices stay. "
         "If-Match is heeded where it is sent; the same again changes nothing"
@@ -90,6 +108,8 @@ def contacts_blueprint(book: ContactBook, administration_unit: str) -> Blueprint
 
     @blueprint.delete("/v1/contacts/<string:member_id>")
     @blueprint.response(204)
+    @blueprint.alt_response(403, "FORBIDDEN")
+    @blueprint.alt_response(404, "NOT_FOUND")
     @blueprint.doc(summary="Erase a person: the contact, the inbox and all records of mails")
     def erase(member_id: str) -> None:
         require(CONTACT_ERASE, member_id)

@@ -51,6 +51,7 @@ def inbox_blueprint(inbox: Inbox, words: Words) -> Blueprint:
 
     @blueprint.post("/v1/inbox/<string:entry_id>/read")
     @blueprint.response(204)
+    @blueprint.alt_response(404, "NOT_FOUND")
     @blueprint.doc(summary="Mark one of my entries as read; again changes nothing, so no Idempotency-Key")
     def mark_read(entry_id: str) -> None:
         inbox.mark_read(_reader(INBOX_MARK_READ), entry_id)

@@ -79,7 +79,7 @@ class DirectorySchema(Schema):
         Locale,
         by_value=True,
         load_default=None,
-        metadata={"description": "Only where the person has chosen nothing else is it worth giving"},
+        metadata={"description": "Used while the person has chosen none; left out, it stays as it was"},
     )
     grants = fields.List(
         fields.Nested(GrantSchema),
@@ -109,7 +109,7 @@ class ContactSchema(Schema):
     member_id = fields.String(required=True, attribute="member")
     name = fields.String(required=True, allow_none=True)
     email = fields.String(required=True, allow_none=True)
-    locale = fields.Enum(Locale, by_value=True, required=True)
+    locale = fields.Enum(Locale, by_value=True, required=True, attribute="language")
     grants = fields.List(fields.Nested(GrantSchema), required=True)
     mail = fields.Dict(
         keys=fields.Enum(Kind, by_value=True),
