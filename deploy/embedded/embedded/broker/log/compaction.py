@@ -11,6 +11,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import takewhile
 
 from embedded.broker.log import batch
 from embedded.broker.log.partition import PartitionLog
@@ -61,17 +62,19 @@ def _due(partition: PartitionLog, now: int) -> list[Segment]:
     active = partition.active
     if active.size and now - active.created >= settings.segment_ms:
         partition.roll(now)
-    closed = [
-        segment
-        for segment in partition.segments[:-1]
-        if segment.next_offset <= partition.last_stable_offset
-        and segment.largest_time <= now - settings.min_compaction_lag_ms
-    ]
+    closed = list(takewhile(lambda segment: _is_settled(partition, segment, now), partition.segments[:-1]))
     total = sum(segment.size for segment in closed)
     dirty = sum(segment.size for segment in closed if segment.next_offset > partition.cleaned_to)
     if not dirty or dirty < total * settings.min_cleanable_dirty_ratio:
         return []
     return closed
+
+
+def _is_settled(partition: PartitionLog, segment: Segment, now: int) -> bool:
+    """Whether every transaction in the segment is decided, and its records are old enough to be compacted."""
+    lag = partition.settings.min_compaction_lag_ms
+    old_enough = not lag or segment.largest_time <= now - lag
+    return old_enough and segment.next_offset <= partition.last_stable_offset
 
 
 def _digest(key: bytes) -> bytes:
