@@ -1,0 +1,244 @@
+"""The Caddyfile, with a small server in the place of everything behind it."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sangkienctl.home import REPOSITORY
+from sangkienctl.processes import tool
+from tests.support.processes import ServerProcess, free_port, wait_until
+
+SITE = REPOSITORY / "deploy" / "gateway" / "site"
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Answers with what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        seen = {"path": self.path, "method": self.command, "headers": dict(self.headers), "length": len(body)}
+        content = json.dumps(seen).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = answer  # noqa: N815
+
+    def log_message(self, *ignored: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def caddy(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    folder = tmp_path_factory.mktemp("gateway")
+    problems = folder / "problems"
+    problems.mkdir()
+    (problems / "not-found.md").write_text("# not-found\n\n**Not found.** Look at {path}.\n")
+    (problems / "README.md").write_text("# Problem types\n")
+    port = free_port()
+    environment = {
+        "GATEWAY_LISTEN": f":{port}",
+        "GATEWAY_ADDRESS": "127.0.0.1",
+        "SUBMISSION_UPSTREAM": upstream,
+        "REVIEW_UPSTREAM": upstream,
+        "STATS_UPSTREAM": upstream,
+        # Nobody listens there.
+        "NOTIFY_UPSTREAM": "127.0.0.1:1",
+        "ISSUER_UPSTREAM": upstream,
+        "MAIL_UPSTREAM": upstream,
+        "SITE_ROOT": str(SITE),
+        "CONTRACTS_ROOT": str(REPOSITORY / "contracts"),
+        "PROBLEMS_ROOT": str(problems),
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+    }
+    caddyfile = REPOSITORY / "deploy" / "gateway" / "Caddyfile"
+    command = [tool("caddy"), "run", "--config", str(caddyfile), "--adapter", "caddyfile"]
+    with ServerProcess("gateway", command, port, folder / "gateway.log", environment).start() as server:
+        yield server
+
+
+@pytest.fixture
+def http_client(caddy: ServerProcess) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"http://127.0.0.1:{caddy.port}", timeout=20, trust_env=False) as client:
+        yield client
+
+
+@pytest.mark.parametrize("service", ["submission", "review", "stats"])
+def test_a_services_prefix_is_taken_off(http_client: httpx.Client, service: str) -> None:
+    seen = http_client.get(f"/api/{service}/v1/things?q=1").json()
+
+    assert seen["path"] == "/v1/things?q=1"
+
+
+def test_the_issuer_and_the_mailbox_keep_their_prefix(http_client: httpx.Client) -> None:
+    assert http_client.get("/auth/jwks").json()["path"] == "/auth/jwks"
+    assert http_client.get("/mail/api/v1/messages").json()["path"] == "/mail/api/v1/messages"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/submission/metrics",
+        "/api/submission/livez",
+        "/api/submission/readyz",
+        "/api/submission/v1/../metrics",
+        "/api/submission/v1/%2e%2e/metrics",
+        "/api/submission/v1/..%2fmetrics",
+        "/api/submission//metrics",
+        "/api/unknown/v1/things",
+        "/metrics",
+        "/livez",
+    ],
+)
+def test_what_is_not_public_is_not_reachable(caddy: ServerProcess, path: str) -> None:
+    status, body = raw_get(caddy.port, path)
+
+    assert status == 404 or json.loads(body)["path"].startswith("/v1/")
+    assert "metrics" not in body or json.loads(body)["path"].startswith("/v1/")
+
+
+def raw_get(port: int, path: str) -> tuple[int, str]:
+    """A request whose path no client has tidied."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), body.decode()
+
+
+def test_who_forwards_cannot_be_forged(http_client: httpx.Client) -> None:
+    seen = http_client.get(
+        "/auth/x", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Host": "evil"}
+    ).json()
+
+    assert seen["headers"]["X-Forwarded-For"] == "127.0.0.1"
+    assert seen["headers"]["X-Forwarded-Host"] == f"127.0.0.1:{http_client.base_url.port}"
+
+
+@pytest.mark.parametrize(("language", "word"), [("vi", "Hãy thử lại"), ("en-GB,en", "Try again")])
+def test_an_absent_service_is_a_problem_with_retry_after(
+    http_client: httpx.Client, language: str, word: str
+) -> None:
+    answer = http_client.get("/api/notify/v1/inbox", headers={"Accept-Language": language})
+
+    assert answer.status_code == 502
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.json()["code"] == "unavailable"
+    assert answer.json()["status"] == 502
+    assert word in answer.json()["detail"]
+
+
+def test_a_body_beyond_the_limit_is_refused(http_client: httpx.Client) -> None:
+    fits = http_client.post("/api/submission/v1/initiatives", content=b"x" * 900_000)
+    large = http_client.post("/api/submission/v1/initiatives", content=b"x" * 1_100_000)
+
+    assert fits.json()["length"] == 900_000
+    assert large.status_code == 413
+    assert large.json()["code"] == "too-large"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs.js", "/style.css", "/contracts/", "/problems/"])
+def test_pages_are_there_under_a_strict_policy(http_client: httpx.Client, path: str) -> None:
+    answer = http_client.get(path)
+
+    assert answer.status_code == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] in ("DENY", "SAMEORIGIN")
+
+
+@pytest.mark.parametrize("page", sorted(file.name for file in SITE.glob("*.html")))
+def test_no_page_asks_another_host_or_carries_inline_code(page: str) -> None:
+    text = (SITE / page).read_text(encoding="utf-8")
+
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "style=" not in text
+    assert "<script>" not in text
+
+
+def test_contracts_are_served_and_the_loader_is_not(http_client: httpx.Client) -> None:
+    schema = http_client.get("/contracts/schemas/initiative.submitted/1.0.json")
+
+    assert schema.json()["type"] == "object"
+    assert schema.headers["Access-Control-Allow-Origin"] == "*"
+    for hidden in ("__init__.py", "pyproject.toml", "tooling/", "tooling/schemas.py", "__pycache__/"):
+        assert http_client.get(f"/contracts/{hidden}").status_code == 404
+
+
+def test_a_problem_type_has_a_page_and_an_unknown_one_is_404(http_client: httpx.Client) -> None:
+    page = http_client.get("/problems/not-found")
+
+    assert "<h1" in page.text
+    assert "Look at {path}" in page.text
+    assert http_client.get("/problems/nothing").status_code == 404
+    assert http_client.get("/problems/..%2fREADME").status_code == 404
+
+
+def test_an_unknown_page_is_a_problem(http_client: httpx.Client) -> None:
+    answer = http_client.get("/no/such/page")
+
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "/problems/not-found"
+
+
+def test_the_log_holds_the_path_and_neither_query_nor_headers(
+    http_client: httpx.Client, caddy: ServerProcess
+) -> None:
+    http_client.get("/api/stats/v1/logged?q=secret-word", headers={"Authorization": "Bearer secret-token"})
+    http_client.get("/api/notify/v1/absent?q=secret-word")
+
+    wait_until(lambda: "/v1/absent" in caddy.output(), "both requests are logged")
+    assert "/api/stats/v1/logged" in caddy.output()
+    assert "secret" not in caddy.output()
+    access = [json.loads(line) for line in caddy.output().splitlines() if "handled request" in line]
+    assert {"status", "duration", "size"} <= access[-1].keys()
+
+
+def test_the_admin_interface_is_off(caddy: ServerProcess) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", 2019), timeout=1).close()
+
+
+def test_the_landing_page_names_only_accounts_that_exist(http_client: httpx.Client) -> None:
+    accounts = json.loads((REPOSITORY / "deploy" / "sample" / "accounts.json").read_text(encoding="utf-8"))
+    names = {account["username"] for account in accounts}
+    page = Path(SITE / "index.html").read_text(encoding="utf-8")
+
+    shown = [part.partition("</code>")[0] for part in page.split("<tr><td><code>")[1:]]
+    shown = [name for name in shown if not name.startswith("/")]
+
+    assert shown
+    assert set(shown) <= names
+    assert all(account["password"] in page for account in accounts if account["username"] in shown)
