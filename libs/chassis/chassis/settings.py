@@ -91,7 +91,10 @@ def load(cls: type[T], environ: Mapping[str, str]) -> T:
             problems.append(f"{variable.name} {error}")
     if problems:
         raise SettingsError(tuple(problems))
-    return cls(**values)
+    settings = cls(**values)
+    if isinstance(settings, ServiceSettings) and (contradictions := settings.contradictions()):
+        raise SettingsError(contradictions)
+    return settings
 
 
 def settings_table(cls: type[Any]) -> list[tuple[str, str, str]]:
@@ -326,3 +329,15 @@ class ServiceSettings:
         parse=seconds(0, 60),
         help="how long a stopping API still serves while /readyz says no; above the load balancer's interval",
     )
+
+    def contradictions(self) -> tuple[str, ...]:
+        """Lines like those of SettingsError on variables that do not go together; a service adds its own."""
+        if not self.kafka_security_protocol.startswith("SASL"):
+            return ()
+        needed = {
+            "KAFKA_SASL_MECHANISM": self.kafka_sasl_mechanism,
+            "KAFKA_SASL_USERNAME": self.kafka_sasl_username,
+            "KAFKA_SASL_PASSWORD": self.kafka_sasl_password,
+        }
+        reason = f"is not set; KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} needs it"
+        return tuple(f"{name} {reason}" for name, value in needed.items() if value is None)

@@ -151,6 +151,25 @@ def test_words_are_taken_in_any_letter_case() -> None:
     assert load(ServiceSettings, {**COMPLETE, "LOG_LEVEL": "debug"}).log_level == "DEBUG"
 
 
+def test_a_protocol_with_sign_in_needs_all_of_the_sign_in() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(ServiceSettings, {**COMPLETE, "KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_USERNAME": "u"})
+
+    assert [line.split()[0] for line in caught.value.problems] == [
+        "KAFKA_SASL_MECHANISM",
+        "KAFKA_SASL_PASSWORD",
+    ]
+
+
+def test_a_whole_sign_in_to_kafka_is_taken() -> None:
+    sign_in = {"MECHANISM": "SCRAM-SHA-512", "USERNAME": "u", "PASSWORD": "p"}
+    variables = {f"KAFKA_SASL_{name}": value for name, value in sign_in.items()}
+
+    loaded = load(ServiceSettings, {**COMPLETE, "KAFKA_SECURITY_PROTOCOL": "sasl_ssl", **variables})
+
+    assert loaded.contradictions() == ()
+
+
 def test_numbers_within_their_limits_are_taken() -> None:
     loaded = load(ServiceSettings, {**COMPLETE, "WEB_THREADS": "16", "SHUTDOWN_SECONDS": "2.5"})
 

@@ -81,8 +81,9 @@ class Application(Flask):
             headers.append(("X-Request-ID", request_id))
             headers.append(("traceparent", tracing.header(trace)))
             headers.append(("X-Content-Type-Options", "nosniff"))
-            if not any(name == "Cache-Control" for name, _ in headers):
-                headers.append(("Cache-Control", "no-store"))
+            names = {name for name, _ in headers}
+            if "Cache-Control" not in names:
+                headers.append(("Cache-Control", "private, no-cache" if "ETag" in names else "no-store"))
             return start_response(text, headers, exc_info)
 
         try:

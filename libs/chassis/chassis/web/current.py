@@ -4,12 +4,11 @@ public route pays nothing for them.
 
 from __future__ import annotations
 
-from typing import cast
-
 from flask import current_app, request
 
 from chassis.problems import COMMON, Language, Problem, preferred_language
 from chassis.tokens import Principal, TokenVerifier
+from chassis.web.json_body import current_request
 
 VERIFIER = "chassis.verifier"
 _PRINCIPAL = "chassis.principal"
@@ -25,18 +24,18 @@ def principal() -> Principal:
 
 def optional_principal() -> Principal | None:
     """Who makes the request, or None without a token; Problem 401 when there is one that does not hold."""
-    environ = request.environ
-    if _PRINCIPAL in environ:
-        return cast("Principal | None", environ[_PRINCIPAL])
+    environ = current_request().environ
     value = environ.get("HTTP_AUTHORIZATION")
-    found = None
-    if value is not None:
-        scheme, _, token = value.partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Problem(COMMON["not-authenticated"])
-        verifier: TokenVerifier = current_app.extensions[VERIFIER]
-        found = verifier.verify(token.strip())
-    environ[_PRINCIPAL] = found
+    if value is None:
+        return None
+    known: Principal | None = environ.get(_PRINCIPAL)
+    if known is not None:
+        return known
+    scheme, _, token = value.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Problem(COMMON["not-authenticated"])
+    verifier: TokenVerifier = current_app.extensions[VERIFIER]
+    found = environ[_PRINCIPAL] = verifier.verify(token.strip())
     return found
 
 

@@ -13,6 +13,7 @@ import flask_smorest
 import orjson
 import pytest
 from flask.testing import FlaskClient
+from gunicorn.http.errors import InvalidChunkSize
 from prometheus_client import REGISTRY
 from pymongo import errors as mongo
 from werkzeug.exceptions import BadGateway, Gone, ServiceUnavailable
@@ -230,8 +231,11 @@ class BrokenStream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
     def readinto(self, buffer: Any) -> int:
-        raise OSError("broken chunk")
+        raise self.error
 
 
 def chunked(stream: io.RawIOBase | io.BytesIO) -> dict[str, Any]:
@@ -245,8 +249,9 @@ def chunked(stream: io.RawIOBase | io.BytesIO) -> dict[str, Any]:
     }
 
 
-def test_a_body_that_breaks_off_is_the_clients_fault(client: FlaskClient) -> None:
-    assert_problem(client.post("/v1/ideas", **chunked(BrokenStream())), 400, "bad-request")
+@pytest.mark.parametrize("error", [OSError("closed"), InvalidChunkSize(b"zz")])
+def test_a_body_that_breaks_off_is_the_clients_fault(client: FlaskClient, error: Exception) -> None:
+    assert_problem(client.post("/v1/ideas", **chunked(BrokenStream(error))), 400, "bad-request")
 
 
 def test_a_body_without_a_length_is_read_up_to_the_limit(client: FlaskClient) -> None:
@@ -289,6 +294,8 @@ def test_a_sane_request_id_is_kept_and_another_replaced(client: FlaskClient, sen
 def test_answers_are_not_kept_by_caches_unless_the_route_says_so(client: FlaskClient) -> None:
     assert client.get("/v1/public").headers["Cache-Control"] == "no-store"
     assert client.get("/v1/versions/3").headers.getlist("Cache-Control") == ["private"]
+    again = client.get("/v1/versions/3", headers={"If-None-Match": '"3"'})
+    assert again.headers["Cache-Control"] == "private, no-cache"
     assert client.get("/v1/public").headers["X-Content-Type-Options"] == "nosniff"
 
 
