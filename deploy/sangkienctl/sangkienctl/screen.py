@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -156,7 +156,9 @@ def tail(file: Path, lines: int) -> list[str]:
         return []
 
 
-def follow(files: Sequence[Path]) -> Iterator[tuple[str, str]]:
+def follow(
+    files: Sequence[Path], pause: Callable[[], object] = lambda: time.sleep(FOLLOW_SECONDS)
+) -> Iterator[tuple[str, str]]:
     """(process, line) for each line that is written from now on; goes on after a rotation. Never ends."""
     positions = {file: file.stat().st_size if file.exists() else 0 for file in files}
     while True:
@@ -173,4 +175,4 @@ def follow(files: Sequence[Path]) -> Iterator[tuple[str, str]]:
                 for line in complete.decode("utf-8", "replace").splitlines():
                     yield file.stem, line
             positions[file] = position
-        time.sleep(FOLLOW_SECONDS)
+        pause()

@@ -54,7 +54,9 @@ def moment(share: float) -> datetime:
     index = bisect.bisect_right(reached, share) - 1
     (begin, low), (end, high) = CURVE[index], CURVE[index + 1]
     exact = begin + (end - begin) * ((share - low) / (high - low))
-    return exact.replace(microsecond=exact.microsecond // 1000 * 1000)
+    # Rounding may reach the end itself, which is outside the window.
+    within = min(exact, CURVE[-1][0] - timedelta(milliseconds=1))
+    return within.replace(microsecond=within.microsecond // 1000 * 1000)
 
 
 def grow(
