@@ -1,0 +1,152 @@
+"""The worker: its threads, its health over HTTP, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from chassis.worker import Task, Worker
+from tests.support.messaging import MessagingSettings
+from tests.support.processes import free_port, wait_until
+
+
+class Started:
+    """A worker that runs in a thread."""
+
+    def __init__(self, worker: Worker, port: int) -> None:
+        self.worker = worker
+        self.port = port
+        self.code: int | None = None
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        self.code = self.worker.run()
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+
+@contextmanager
+def started(*tasks: Task, consumers: Any = (), shutdown_seconds: float = 5) -> Iterator[Started]:
+    port = free_port()
+    settings = MessagingSettings("x:1", worker_bind=f"127.0.0.1:{port}", shutdown_seconds=shutdown_seconds)
+    running = Started(Worker(settings, consumers=consumers, tasks=tasks), port)
+    try:
+        yield running
+    finally:
+        running.worker.stop()
+        running.thread.join(20)
+
+
+def waits(stop: threading.Event) -> None:
+    stop.wait()
+
+
+class FakeLoop:
+    def __init__(self) -> None:
+        self.name = "consumer-test"
+        self.idle = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        stop.wait()
+
+    def idle_seconds(self) -> float:
+        return self.idle
+
+
+def test_it_is_healthy_while_its_threads_run_and_shows_metrics() -> None:
+    with started(Task("relay", waits)) as running:
+        wait_until(running.worker.ready, "it is ready")
+
+        assert running.get("/livez") == (200, "ok\n")
+        assert running.get("/readyz")[0] == 200
+        assert 'worker_thread_up{thread="relay"} 1.0' in running.get("/metrics")[1]
+        assert running.get("/other")[0] == 404
+
+
+def test_a_stop_ends_every_thread_with_success() -> None:
+    ended: list[str] = []
+
+    def ends(stop: threading.Event) -> None:
+        stop.wait()
+        ended.append("a")
+
+    with started(Task("a", ends), Task("b", waits)) as running:
+        wait_until(running.worker.ready, "it is ready")
+
+    assert running.code == 0
+    assert ended == ["a"]
+    assert not running.worker.ready()
+
+
+def test_a_thread_that_dies_ends_the_worker_with_a_failure() -> None:
+    def dies(stop: threading.Event) -> None:
+        raise RuntimeError("lost")
+
+    with started(Task("dies", dies), Task("b", waits)) as running:
+        running.thread.join(10)
+
+        assert running.code == 1
+
+
+def test_a_thread_that_ends_by_itself_is_a_failure_too() -> None:
+    with started(Task("ends", lambda stop: None), Task("b", waits)) as running:
+        running.thread.join(10)
+
+        assert running.code == 1
+
+
+def test_a_thread_that_will_not_end_is_a_failure() -> None:
+    release = threading.Event()
+
+    def hangs(stop: threading.Event) -> None:
+        release.wait(30)
+
+    with started(Task("hangs", hangs), shutdown_seconds=0.1) as running:
+        wait_until(running.worker.ready, "it is ready")
+        running.worker.stop()
+        running.thread.join(10)
+        release.set()
+
+    assert running.code == 1
+
+
+def test_it_is_not_alive_while_a_consumer_is_stuck() -> None:
+    loop = FakeLoop()
+
+    with started(consumers=[loop]) as running:
+        wait_until(running.worker.ready, "it is ready")
+        assert running.get("/livez")[0] == 200
+
+        loop.idle = 400
+
+        assert running.get("/livez")[0] == 503
+
+
+def test_sigterm_stops_it_and_the_earlier_handlers_come_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    sent = threading.Event()
+
+    def sends(stop: threading.Event) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        sent.set()
+        stop.wait()
+
+    settings = MessagingSettings("x:1")
+    code = Worker(settings, consumers=[], tasks=[Task("sends", sends)]).run()
+
+    assert sent.is_set()
+    assert code == 0
+    assert signal.getsignal(signal.SIGTERM) is before
