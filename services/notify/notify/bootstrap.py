@@ -66,7 +66,7 @@ def mail_delivery(settings: Settings, db: Store, clock: Clock = utc_now) -> Deli
     return DeliverMail(
         deliveries=MongoDeliveries(db, lambda: str(uuid.uuid4())),
         contacts=MongoContacts(db),
-        composer=MailComposer(Words(settings.public_url), sender.addr_spec, sender.display_name),
+        composer=MailComposer(Words(settings.public_url), sender),
         server=SmtpServer(
             host=settings.smtp_host,
             port=settings.smtp_port,

@@ -70,7 +70,7 @@ class Settings(ServiceSettings):
         parse=seconds(0.1, 30),
         help="how long each step of the conversation with the mail server may take",
     )
-    mail_from: Address = setting(  # noqa: RUF009 - makes a field, as for every other type
+    mail_from: Address = setting(
         "MAIL_FROM", parse=mail_address, help="the sender of all mail: Name <address>; bounces go there"
     )
     mail_poll_seconds: float = setting(

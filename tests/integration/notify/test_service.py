@@ -156,7 +156,7 @@ def test_killed_again_and_again_the_worker_tells_everybody_once(
         wait_until(lambda part=part: len(postbox.recipients) > part * 20, "mail goes out", 60)  # type: ignore[misc]
         processes.worker.kill()
         # Rows that the killed worker had leased: without this the test would wait for the lease to end.
-        mongo_db["messages"].update_many({"queue": "leased"}, {"$set": {"due_at": utc_now()}})
+        mongo_db["messages"].update_many({"waits_in": "leased"}, {"$set": {"waits_until": utc_now()}})
         processes.worker.start()
 
     wait_until(lambda: len(set(postbox.recipients)) == count, "everybody has the mail", 60)

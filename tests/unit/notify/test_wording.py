@@ -6,6 +6,7 @@ import email
 import email.policy
 import itertools
 import re
+from email.headerregistry import Address
 from email.message import EmailMessage
 
 import pytest
@@ -23,7 +24,7 @@ from notify.domain.occurrences import Fact
 from tests.support.notify_news import AUTHOR, NOW, event
 
 WORDS = Words("https://sangkien.example.org/")
-COMPOSER = MailComposer(WORDS, "no-reply@sangkien.example.org", "Sáng Kiến")
+COMPOSER = MailComposer(WORDS, Address("Sáng Kiến", addr_spec="no-reply@sangkien.example.org"))
 NAMES = {"HC-APATIT-VIET-NAM": {"vi": "Công đoàn Apatit Việt Nam", "en": "Apatit Vietnam union"}}
 EXAMPLES = [(topic, name) for topic in TOLD for name in sorted(contracts.examples(topic).valid)]
 EVERY_FORM = [(*example, locale) for example, locale in itertools.product(EXAMPLES, Locale)]
@@ -37,9 +38,9 @@ def message(topic: str, name: str | None = None, **changes: object) -> Message:
     return next(iter(messages_for(happened, AddressBook([holder]), NAMES, NOW)))
 
 
-def parsed(mail: EmailMessage) -> EmailMessage:
+def parsed(mail: bytes) -> EmailMessage:
     """The mail as its reader's program sees it."""
-    return email.message_from_bytes(mail.as_bytes(), policy=email.policy.default)
+    return email.message_from_bytes(mail, policy=email.policy.default)
 
 
 def content(mail: EmailMessage, kind: str) -> str:
@@ -140,7 +141,7 @@ def test_a_mail_is_small_and_asks_for_nothing_from_the_net() -> None:
         mail = COMPOSER.compose(message(topic), Contact(AUTHOR, 1, "A", "a@example.org"), NOW)
         html = content(parsed(mail), "html")
 
-        assert len(mail.as_bytes()) < 8_000
+        assert len(mail) < 8_000
         assert not re.search(r"<(img|link|script|iframe|style)\b|url\(", html)
         assert 'name="viewport"' in html
 
@@ -149,10 +150,10 @@ def test_a_mail_that_is_sent_again_has_the_same_message_id_and_another_mail_anot
     told, other = message("initiative.approved"), message("initiative.rejected")
     reader = Contact(AUTHOR, 1, "A", "a@example.org")
 
-    first, again = COMPOSER.compose(told, reader, NOW), COMPOSER.compose(told, reader, NOW)
+    first, again = (parsed(COMPOSER.compose(told, reader, NOW)) for _ in range(2))
 
     assert first["Message-ID"] == again["Message-ID"]
-    assert first["Message-ID"] != COMPOSER.compose(other, reader, NOW)["Message-ID"]
+    assert first["Message-ID"] != parsed(COMPOSER.compose(other, reader, NOW))["Message-ID"]
     assert AUTHOR not in first["Message-ID"]
     assert first["Message-ID"].endswith("@sangkien.example.org>")
 
@@ -205,6 +206,38 @@ def test_one_line_has_no_character_that_ends_a_line_or_hides(text: str) -> None:
     assert len(line.splitlines()) <= 1
     assert one_line(line) == line
     assert not set(line) & set("\r\n\x00\u2028\u2029\u202e\u200b")
+
+
+@given(name=st.text(max_size=120), title=st.text(min_size=1, max_size=300))
+def test_every_line_of_a_mail_is_short_ascii_and_ends_as_the_standard_says(name: str, title: str) -> None:
+    told = message("initiative.approved", title="A")
+    facts = {**told.facts, "code": title}
+    long = Message(told.event_id, told.member, told.channel, told.kind, told.at, facts, {}, told.queue)
+
+    mail = COMPOSER.compose(long, Contact(AUTHOR, 1, name, "a@example.org"), NOW)
+
+    assert mail.isascii()
+    assert all(len(line) <= 78 for line in mail.split(b"\r\n"))
+    assert b"\n" not in mail.replace(b"\r\n", b"")
+    assert not parsed(mail).defects
+
+
+def test_the_parts_read_as_they_were_written() -> None:
+    told = message("initiative.approved", title="Ốc vít & “ngoặc” " + "dài " * 60)
+    letter = WORDS.letter(told, Locale.VI, "Ánh")
+
+    mail = parsed(COMPOSER.compose(told, Contact(AUTHOR, 1, "Ánh", "a@example.org"), NOW))
+
+    assert content(mail, "plain").replace("\r\n", "\n") == letter.text
+    assert content(mail, "html").replace("\r\n", "\n") == letter.html
+    assert mail["Subject"] == letter.subject
+    assert mail["Date"].datetime == NOW
+
+
+@pytest.mark.parametrize("address", ["a@b.vn>\r\nBcc: <c@d.vn", "a@b.vn, c@d.vn", "a b@c.vn", "a", "á@b.vn"])
+def test_an_address_that_is_none_makes_no_mail(address: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        COMPOSER.compose(message("initiative.approved"), Contact(AUTHOR, 1, "A", address), NOW)
 
 
 def test_a_person_without_an_address_cannot_be_written_to() -> None:

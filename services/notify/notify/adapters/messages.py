@@ -77,11 +77,13 @@ def to_document(message: Message, now: datetime) -> Document:
         "state": State.DUE.value,
         "queue": message.queue.value,
         "due_at": now,
+        "waits_in": message.queue.value,
+        "waits_until": now,
         "attempts": 0,
     }
 
 
-def to_message(document: Document, queue: Queue | None = None) -> Message:
+def to_message(document: Document) -> Message:
     return Message(
         event_id=document["event_id"],
         member=document["member"],
@@ -90,5 +92,5 @@ def to_message(document: Document, queue: Queue | None = None) -> Message:
         at=document["at"],
         facts=document["facts"],
         unit_names=document["unit_names"],
-        queue=queue,
+        queue=Queue(document["queue"]) if "queue" in document else None,
     )

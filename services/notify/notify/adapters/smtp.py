@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from typing import Final
 
 from notify.application.ports import Attempt, MailServerAway
@@ -76,10 +75,10 @@ class SmtpSession:
     def usable(self) -> bool:
         return self._usable and self._client.sock is not None
 
-    def send(self, mail: EmailMessage, recipient: str) -> Attempt:
+    def send(self, mail: bytes, recipient: str) -> Attempt:
         """Hand one mail over. Any code but ACCEPTED leaves open only for BROKEN whether the server has it."""
         try:
-            self._client.sendmail(self._sender, [recipient], mail.as_bytes())
+            self._client.sendmail(self._sender, [recipient], mail)
         except smtplib.SMTPRecipientsRefused as error:
             return self._answered(next(iter(error.recipients.values()))[0])
         except smtplib.SMTPSenderRefused as error:

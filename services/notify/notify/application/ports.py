@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
 from typing import Protocol
 
 from notify.domain.contacts import Contact
@@ -131,7 +130,7 @@ class MailSession(Protocol):
     def usable(self) -> bool:
         """Whether another mail can be sent over this connection."""
 
-    def send(self, mail: EmailMessage, recipient: str) -> Attempt: ...
+    def send(self, mail: bytes, recipient: str) -> Attempt: ...
 
 
 class MailServer(Protocol):
@@ -140,5 +139,5 @@ class MailServer(Protocol):
 
 
 class Composer(Protocol):
-    def compose(self, message: Message, contact: Contact, now: datetime) -> EmailMessage:
-        """The mail; ValueError when it cannot be put into words."""
+    def compose(self, message: Message, contact: Contact, now: datetime) -> bytes:
+        """The mail as it goes over the wire; ValueError when it cannot be put into words."""

@@ -15,7 +15,7 @@ INDEXES = (
     Index("messages", (("member", 1), ("channel", 1), ("sort_key", 1))),
     Index("messages", (("member", 1), ("unread", 1), ("sort_key", 1))),
     # Mail that waits: both fields go when it is sent or given up, so the index stays as small as the queue.
-    Index("messages", (("queue", 1), ("due_at", 1)), sparse=True),
+    Index("messages", (("waits_in", 1), ("waits_until", 1)), sparse=True),
 )
 
 
