@@ -1,12 +1,12 @@
-"""The submission service for integration tests: its HTTP application on a real database, with people instead of
-tokens, and its consumer fed with events as they leave a broker.
+"""The submission service for integration tests: its HTTP application on a real database, with people
+instead of tokens, and its consumer fed with events as they leave a broker.
 """
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import orjson
@@ -20,7 +20,11 @@ from chassis.mongo.migrations import migrate
 from chassis.tokens import Grant, Principal, TokenVerifier
 from submission import bootstrap
 from submission.adapters.initiatives import MongoInitiatives
+from submission.adapters.reference_documents import campaign_fields, unit_fields
+from submission.adapters.review_events import CONSUMED
 from submission.config import Settings
+from submission.domain.campaigns import Campaign, CampaignFacts
+from submission.domain.units import Unit, UnitFacts, UnitLevel
 from submission.entrypoints.consumer import ReviewEvents
 from submission.migrations import MIGRATIONS
 
@@ -36,7 +40,9 @@ MEMBER, COLLEAGUE, OUTSIDER = "m-member0001", "m-member0002", "m-outsider01"
 SUPPORT, OFFICIAL, ADMIN = "m-support001", "m-official01", "m-admin00001"
 
 # What review itself produces: its events are encoded as strictly as it does.
-REVIEW_CODEC = EventCodec(contracts.topics(), "/services/review")
+REVIEW_CODEC = EventCodec(
+    {name: topic for name, topic in contracts.topics().items() if name in CONSUMED}, "/services/review"
+)
 
 UNITS = {
     "TLD": (None, "national", "Tổng Liên đoàn Lao động Việt Nam"),
@@ -58,6 +64,36 @@ CAMPAIGNS = {
     ),
     "phase-2": ("Giai đoạn 2", "Phase 2", "2022-05-31T17:00:00Z", "2023-09-01T17:00:00Z"),
 }
+
+
+def tree() -> list[Unit]:
+    """The units of the tests, parents first."""
+    paths: dict[str | None, tuple[str, ...]] = {None: ()}
+    units = []
+    for code, (parent, level, name) in UNITS.items():
+        paths[code] = (*paths[parent], code)
+        facts = UnitFacts(name, None, parent, UnitLevel(level), None, None, date(2022, 1, 1), None)
+        units.append(Unit(code, paths[code], facts, 1))
+    return units
+
+
+def campaigns() -> list[Campaign]:
+    eligible = (date(2021, 9, 1), date(2023, 9, 1))
+    return [
+        Campaign(
+            id,
+            CampaignFacts(
+                "1-trieu-sang-kien",
+                vi,
+                en,
+                datetime.fromisoformat(opens),
+                datetime.fromisoformat(closes),
+                *eligible,
+            ),
+            1,
+        )
+        for id, (vi, en, opens, closes) in CAMPAIGNS.items()
+    ]
 
 
 def content(**changes: Any) -> dict[str, Any]:
@@ -141,15 +177,16 @@ class SubmissionService:
         self.now += timedelta(**time)
 
     def _load(self) -> None:
+        """The tree and the campaigns as if they had been there for long: nothing waits in an outbox."""
+        first = {"version": 1, "changed_at": self.now}
+        self.db["units"].insert_many(
+            {"_id": unit.code, "kind": "unit", **first, **unit_fields(unit)} for unit in tree()
+        )
+        self.db["campaigns"].insert_many(
+            {"_id": campaign.id, "kind": "campaign", **first, **campaign_fields(campaign)}
+            for campaign in campaigns()
+        )
         self.parts.reference.refresh()
-        for code, (parent, level, name) in UNITS.items():
-            facts = {"name_vi": name, "parent": parent, "level": level, "valid_from": "2022-01-01"}
-            assert self.put(f"/v1/units/{code}", facts, ADMIN).status_code == 200
-        for id, (vi, en, opens, closes) in CAMPAIGNS.items():
-            window = {"opens_at": opens, "closes_at": closes}
-            dates = {"eligible_from": "2021-09-01", "eligible_to": "2023-09-01"}
-            names = {"programme": "1-trieu-sang-kien", "name_vi": vi, "name_en": en}
-            assert self.put(f"/v1/campaigns/{id}", names | window | dates, ADMIN).status_code == 200
 
     def get(self, path: str, who: str | None = None, **headers: str) -> TestResponse:
         return self.client.get(path, headers={**_signed(who), **headers})
@@ -168,17 +205,17 @@ class SubmissionService:
         *,
         version: int | None = None,
         key: str | None = None,
-        **headers: str,
+        headers: dict[str, str] | None = None,
     ) -> TestResponse:
         """A POST with a fresh Idempotency-Key unless one is given."""
-        sent = {**_signed(who), "Idempotency-Key": key or f"key-{next(self._keys)}", **headers}
+        sent = {**_signed(who), "Idempotency-Key": key or f"key-{next(self._keys)}", **(headers or {})}
         if version is not None:
             sent["If-Match"] = f'"{version}"'
         # A client of its own, so that requests may run in parallel.
         return self.app.test_client().post(path, json=body, headers=sent)
 
     def create(
-        self, body: dict[str, Any] | None = None, who: str = MEMBER, key: str | None = None, **changes: Any
+        self, body: dict[str, Any] | None = None, who: str = MEMBER, *, key: str | None = None, **changes: Any
     ) -> TestResponse:
         return self.post("/v1/initiatives", (content() if body is None else body) | changes, who, key=key)
 
@@ -201,9 +238,16 @@ class SubmissionService:
         who: str = MEMBER,
         version: int | None = 1,
         key: str | None = None,
-        **headers: str,
+        language: str = "vi",
     ) -> TestResponse:
-        return self.post(f"/v1/initiatives/{id}/submit", body, who, version=version, key=key, **headers)
+        return self.post(
+            f"/v1/initiatives/{id}/submit",
+            body,
+            who,
+            version=version,
+            key=key,
+            headers={"Accept-Language": language},
+        )
 
     def withdraw(
         self, id: str, version: int | None, who: str = MEMBER, key: str | None = None

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,7 +26,7 @@ from chassis.mongo.migrations import pending
 from chassis.tokens import TokenVerifier
 from chassis.web import create_app
 from chassis.workdays import WorkCalendar
-from submission.adapters.contract import ContractAnnouncements
+from submission.adapters.contract import PRODUCED, ContractAnnouncements
 from submission.adapters.fields import field_names
 from submission.adapters.initiatives import COLLECTION, MongoInitiatives
 from submission.adapters.reference import ReferenceCopy
@@ -63,8 +63,11 @@ class Parts:
     reference: ReferenceCopy
 
 
-def codec() -> EventCodec:
-    return EventCodec(contracts.topics(), f"/services/{SERVICE}")
+@cache
+def codec(topics: tuple[str, ...]) -> EventCodec:
+    """For these topics only: compiling a schema takes tens of milliseconds, and a start waits for it."""
+    known = contracts.topics()
+    return EventCodec({name: known[name] for name in topics}, f"/services/{SERVICE}")
 
 
 def parts(
@@ -81,7 +84,7 @@ def parts(
         return expected_answer_on(day, calendar)
 
     initiatives = MongoInitiatives(db)
-    announcements = ContractAnnouncements(codec())
+    announcements = ContractAnnouncements(codec(PRODUCED))
     reference = ReferenceCopy(db, settings.reference_refresh_seconds)
     registrar = Registrar(reference, PERMISSIONS, frozenset(field_names()), answer_on, draw)
     return Parts(
@@ -150,7 +153,7 @@ def worker(settings: Settings) -> Worker:
         settings,
         group=SERVICE,
         topics=CONSUMED,
-        codec=codec(),
+        codec=codec(CONSUMED),
         handler=ReviewEvents(MongoInitiatives(db)),
         batch=settings.consumer_batch,
     )

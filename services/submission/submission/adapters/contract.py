@@ -16,6 +16,7 @@ SUBMITTED = "initiative.submitted"
 WITHDRAWN = "initiative.withdrawn"
 UNIT_CHANGED = "unit.changed"
 CAMPAIGN_CHANGED = "campaign.changed"
+PRODUCED = (SUBMITTED, WITHDRAWN, UNIT_CHANGED, CAMPAIGN_CHANGED)
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,4 @@ def problem_of(error: Exception) -> Problem | None:
 def _outside(type_: ProblemType, campaign: Campaign, moment: datetime) -> Problem:
     local = moment.astimezone(LOCAL_ZONE)
     facts = campaign.facts
-    return Problem(
-        type_, name_vi=facts.name_vi, name_en=facts.name_en, moment=f"{local:%H:%M %d/%m/%Y}"
-    )
+    return Problem(type_, name_vi=facts.name_vi, name_en=facts.name_en, moment=f"{local:%H:%M %d/%m/%Y}")
