@@ -70,7 +70,8 @@ class _Logger(Logger):  # type: ignore[misc]
         for log in (self.error_log, self.access_log):
             log.handlers.clear()
             log.propagate = True
-        self.error_log.setLevel(logging.WARNING)
+        # Its warnings quote addresses and header lines of requests that it could not read.
+        self.error_log.setLevel(logging.ERROR)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]

@@ -96,7 +96,8 @@ class TokenVerifier:
         known = self._known.get(digest)
         if known is not None and self._known_generation == self._keys.generation:
             if known[0] <= now:
-                self._known.pop(digest, None)
+                with self._lock:
+                    self._known.pop(digest, None)
                 _refuse("expired")
             return known[1]
         expires, principal = self._check(token, now)
@@ -109,7 +110,7 @@ class TokenVerifier:
                 self._known.clear()
                 self._known_generation = self._keys.generation
             while len(self._known) >= CACHE_SIZE:
-                self._known.pop(next(iter(self._known)), None)
+                del self._known[next(iter(self._known))]
             self._known[digest] = (expires, principal)
 
     def _check(self, token: str, now: float) -> tuple[float, Principal]:

@@ -264,6 +264,9 @@ def test_logs_are_json_without_personal_data(own_api: Api) -> None:
         "name": "Nguyễn Văn An"
     }
     assert own_api.ask("GET", "/v1/process/failure", headers=headers).status == 500
+    with socket.create_connection(("127.0.0.1", own_api.port), timeout=10) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\nX Broken 0912345678: eyJ\r\n\r\n")
+        assert raw.recv(4096).startswith(b"HTTP/1.1 400 ")
     own_api.stop()
 
     lines = own_api.lines()

@@ -77,7 +77,7 @@ def test_gunicorns_own_messages_go_where_all_others_go() -> None:
 
         assert log.error_log.handlers == []
         assert log.error_log.propagate
-        assert not log.error_log.isEnabledFor(logging.INFO)
+        assert not log.error_log.isEnabledFor(logging.WARNING)
     finally:
         for name, (handlers, propagate, level) in zip(names, before, strict=True):
             log_ = logging.getLogger(name)

@@ -12,6 +12,7 @@ from typing import Any
 import flask_smorest
 import orjson
 import pytest
+from flask import request
 from flask.testing import FlaskClient
 from gunicorn.http.errors import InvalidChunkSize
 from prometheus_client import REGISTRY
@@ -217,6 +218,14 @@ def test_brackets_and_commas_in_a_text_count_for_nothing(client: FlaskClient, ti
     body = orjson.dumps({"title": title, "problem": problem, "authors": [{"share": 1}]})
 
     assert client.post("/v1/ideas", data=body, content_type="application/json").status_code == 201
+
+
+def test_a_body_is_parsed_once() -> None:
+    with example_app().test_request_context("/v1/ideas", method="POST", json={"title": "abc"}):
+        first = request.get_json()
+
+        assert first == {"title": "abc"}
+        assert request.get_json() is first
 
 
 def test_a_json_body_of_the_deepest_kind_is_read(client: FlaskClient) -> None:
