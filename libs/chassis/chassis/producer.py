@@ -10,15 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import (
-    InvalidTopicError,
-    KafkaError,
-    KafkaTimeoutError,
-    MessageSizeTooLargeError,
-    RecordListTooLargeError,
-    TopicAuthorizationFailedError,
-    UnknownTopicOrPartitionError,
-)
+from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from chassis import metrics
 from chassis.kafka_client import METADATA_MS, KafkaSettings, client_options, construct
@@ -32,18 +24,15 @@ REQUEST_MS = 4_000
 DELIVERY_MS = 6_000
 CLOSE_SECONDS = 2.0
 
-# Errors that are the record's or its topic's own fault; the producer stays sound.
-RECORD_ERRORS = (
-    MessageSizeTooLargeError,
-    RecordListTooLargeError,
-    InvalidTopicError,
-    TopicAuthorizationFailedError,
-    UnknownTopicOrPartitionError,
-)
+# Below the limit of a topic where nothing else is set.
+EVENT_BYTES = 1_000_000
 
 
-def make_producer(settings: KafkaSettings) -> KafkaProducer:
-    """An idempotent producer that waits for all replicas. KafkaTimeoutError if no broker answers."""
+def make_producer(settings: KafkaSettings, largest: int = EVENT_BYTES) -> KafkaProducer:
+    """An idempotent producer that waits for all replicas and refuses records above `largest` bytes.
+
+    Raises KafkaTimeoutError if no broker answers.
+    """
     return construct(
         KafkaProducer,
         **client_options(settings),
@@ -56,6 +45,8 @@ def make_producer(settings: KafkaSettings) -> KafkaProducer:
         request_timeout_ms=REQUEST_MS,
         delivery_timeout_ms=DELIVERY_MS,
         max_block_ms=METADATA_MS,
+        # Refused before it is sent: a refusal by the broker breaks an idempotent producer for all records.
+        max_request_size=largest,
     )
 
 
@@ -94,7 +85,9 @@ class Publisher:
             return [error] * len(records)
         pending = [self._send(record) for record in records]
         outcomes = [self._outcome(future) for future in pending]
-        if any(error is not None and not isinstance(error, RECORD_ERRORS) for error in outcomes):
+        # What send() refused never reached the producer's queue; any other failure may have broken it.
+        sent = [error for future, error in zip(pending, outcomes, strict=True) if future is not error]
+        if any(error is not None for error in sent):
             self.replace()
         return outcomes
 

@@ -28,9 +28,16 @@ class TopicConflict(Exception):
     """A topic exists with more partitions than declared; Kafka cannot take partitions away."""
 
 
+# A dead letter is the record, at most the usual 1 MiB, and some headers more.
+DEAD_LETTER_BYTES = 2 * 1024 * 1024
+
+
 def topic_config(topic: TopicPlan) -> dict[str, str]:
     """The topic's settings that are declared; all others stay the cluster's."""
-    return {"cleanup.policy": topic.cleanup, "retention.ms": str(topic.retention_ms)}
+    config = {"cleanup.policy": topic.cleanup, "retention.ms": str(topic.retention_ms)}
+    if topic.name.endswith(".dlq"):
+        config["max.message.bytes"] = str(DEAD_LETTER_BYTES)
+    return config
 
 
 def apply_topics(settings: KafkaSettings, topics: Iterable[TopicPlan], *, replication: int = -1) -> list[str]:

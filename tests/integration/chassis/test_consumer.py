@@ -13,7 +13,7 @@ from chassis import tracing
 from chassis.consumer.dlq import DlqLimit, DlqLimitReached
 from chassis.consumer.errors import Refused, Transient
 from chassis.consumer.traces import following
-from chassis.producer import Record
+from chassis.producer import Publisher, Record, make_producer
 from tests.support.consuming import Recorder, consuming, wait_for
 from tests.support.messaging import SCHEMA, Channel, Spec, number_of, open_channel, record_of
 from tests.support.processes import wait_until
@@ -145,6 +145,18 @@ def test_a_dead_letter_keeps_the_record_byte_for_byte(channel: Channel) -> None:
 
     assert (letter.key, letter.value) == (poison.key, poison.value)
     assert tuple(letter.headers)[:4] == headers
+
+
+def test_a_record_of_the_largest_size_can_be_put_aside(channel: Channel) -> None:
+    poison = Record(channel.topic, b"a", b"x" * 1_048_000, ())
+    target = Publisher(lambda: make_producer(channel.settings, largest=2_000_000), "test")
+    assert target.publish([poison]) == [None]
+    target.close()
+
+    with consuming(channel, Recorder()):
+        letter = channel.read(channel.dead_letters, 1)[0]
+
+    assert letter.value == poison.value
 
 
 def test_data_against_the_schema_is_a_dead_letter(channel: Channel) -> None:

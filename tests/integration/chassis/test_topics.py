@@ -79,7 +79,7 @@ def test_a_record_that_is_too_large_fails_alone(channel: Channel) -> None:
         return Record(channel.topic, b"k", value, ())
 
     with publisher(channel.settings) as target:
-        outcomes = target.publish([record(b"1"), record(b"x" * 3_000_000), record(b"2")])
+        outcomes = target.publish([record(b"1"), record(b"x" * 1_000_000), record(b"2")])
         producer = target._producer
 
         assert outcomes[0] is None
@@ -88,6 +88,17 @@ def test_a_record_that_is_too_large_fails_alone(channel: Channel) -> None:
         assert producer is not None
 
     assert [found.value for found in channel.read(channel.topic, 2)] == [b"1", b"2"]
+
+
+def test_a_producer_that_the_broker_broke_is_replaced(channel: Channel) -> None:
+    small, large = Record(channel.topic, b"k", b"1", ()), Record(channel.topic, b"k", b"x" * 1_500_000, ())
+    target = Publisher(lambda: make_producer(channel.settings, largest=2_000_000), "test")
+
+    assert target.publish([small]) == [None]
+    assert target.publish([large])[0] is not None
+    assert target.publish([small]) == [None]
+
+    target.close()
 
 
 def test_a_missing_topic_holds_no_other_topic_back(channel: Channel) -> None:

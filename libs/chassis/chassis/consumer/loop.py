@@ -26,6 +26,7 @@ from chassis.consumer.lag import LagMeter
 from chassis.events.codec import EventCodec
 from chassis.kafka_client import KafkaSettings, client_options, construct
 from chassis.producer import Publisher, make_producer
+from chassis.topics import DEAD_LETTER_BYTES
 
 __all__ = ["BatchHandler", "ConsumerLoop"]
 
@@ -89,7 +90,7 @@ class ConsumerLoop:
         self._topics = tuple(topics)
         self._batch = batch
         self._dead_letters = dead_letters or DeadLetters(
-            Publisher(lambda: make_producer(settings), "dead-letters"), group, clock
+            Publisher(lambda: make_producer(settings, DEAD_LETTER_BYTES), "dead-letters"), group, clock
         )
         self._backoff = backoff or Backoff()
         self._processor = BatchProcessor(
