@@ -1,6 +1,5 @@
 """The whole embedded platform for tests: started once per session in a home of its own on free ports, never
-the platform that a person has up. Use the fixture `platform` (declared in tests/e2e/conftest.py and the
-like with `from tests.support.platform import platform_fixture`).
+the platform that a person has up. Every test may take the fixtures `platform` and `seeded_platform`.
 """
 
 from __future__ import annotations
