@@ -99,12 +99,13 @@ def main() -> None:
             rates_out = [consume(clients, topic, options.records) for _ in range(3)]
             latencies = hops(clients, clients.topic("hops"), options.hops)
         memory = process.memory_info()
+    p50, p99 = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
+    versions = f"python {sys.version.split()[0]}, kafka-python {kafka.__version__}"
     sys.stdout.write(
-        f"python {sys.version.split()[0]}, kafka-python {kafka.__version__}, "
-        f"load average {os.getloadavg()[0]:.1f}, fsync {options.fsync}\n"
+        f"{versions}, load average {os.getloadavg()[0]:.1f}, fsync {options.fsync}\n"
         f"in:  {rate_in:9,.0f} records/s of 1 kB; broker CPU {cpu_in / options.records * 1e6:.1f} us/record\n"
         f"out: {statistics.median(rates_out):9,.0f} records/s of 1 kB (median of 3)\n"
-        f"hop: p50 {latencies[len(latencies) // 2]:.1f} ms, p99 {latencies[int(len(latencies) * 0.99)]:.1f} ms\n"
+        f"hop: p50 {p50:.1f} ms, p99 {p99:.1f} ms\n"
         f"memory: {idle / 2**20:.0f} MiB after the start, {memory.rss / 2**20:.0f} MiB after the load\n"
     )
 

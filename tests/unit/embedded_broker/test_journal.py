@@ -109,7 +109,7 @@ def test_a_fact_that_the_disk_refuses_is_an_error_and_leaves_nothing(tmp_path: P
     _record(journal, numbers, "a", 1)
 
     with (
-        mock.patch.object(journals.os, "write", side_effect=OSError("no space left")),
+        mock.patch("os.write", side_effect=OSError("no space left")),
         pytest.raises(BrokerError, match="no space left"),
     ):
         journal.record("numbers", ["b", 2])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from unittest import mock
 
@@ -8,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedded.broker.log import segment as segments
 from embedded.broker.log.batch import MARKER_ABORT, read_header
 from embedded.broker.log.partition import PartitionLog, TimedOffset
 from embedded.broker.protocol.errors import BrokerError, ErrorCode
@@ -170,12 +170,12 @@ def test_an_index_that_does_not_fit_its_segment_is_built_again(tmp_path: Path) -
 def test_a_write_that_the_disk_refuses_leaves_nothing_behind(tmp_path: Path) -> None:
     log = open_log(tmp_path)
     append(log, record_batch(b"kept"))
-    real_write = segments.os.write
+    real_write = os.write
 
     def full_disk(file: int, data: bytes) -> int:
         return real_write(file, bytes(data)[:10])
 
-    with mock.patch.object(segments.os, "write", full_disk), pytest.raises(BrokerError) as refused:
+    with mock.patch("os.write", full_disk), pytest.raises(BrokerError) as refused:
         append(log, record_batch(b"lost"))
 
     assert refused.value.code is ErrorCode.KAFKA_STORAGE_ERROR

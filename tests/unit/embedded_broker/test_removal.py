@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pytest import TempPathFactory
 
 from embedded.broker.log.batch import MARKER_ABORT, MARKER_COMMIT
 from embedded.broker.log.compaction import compact
@@ -20,7 +21,7 @@ def _left(log: PartitionLog) -> list[tuple[int, bytes | None]]:
     return [(record.offset, record.key) for record in contents(log)]
 
 
-def _compacted(directory: Path, **changed: int | float) -> PartitionLog:
+def _compacted(directory: Path, **changed: Any) -> PartitionLog:
     return open_log(directory, compact=True, delete=False, **{"segment_ms": 0, **changed})
 
 
@@ -216,7 +217,7 @@ def test_a_log_deleted_during_its_compaction_stays_deleted(tmp_path: Path) -> No
     st.sampled_from([1, 10**6]),
 )
 def test_compaction_never_changes_the_last_value_of_a_key(
-    tmp_path_factory: TempPathFactory, writes: list[tuple[int, bool]], segment_bytes: int
+    tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[int, bool]], segment_bytes: int
 ) -> None:
     log = _compacted(tmp_path_factory.mktemp("log"), segment_bytes=segment_bytes, segment_ms=HOUR_MS)
     expected: dict[bytes | None, int] = {}

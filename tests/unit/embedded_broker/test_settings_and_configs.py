@@ -20,9 +20,9 @@ def test_the_command_line_wins_over_the_environment_and_that_over_defaults() -> 
         "BROKER_DATA": "/from/environment",
     }
 
-    settings = read_settings(["--listen", "0.0.0.0:2", "--data", "here"], environment)
+    settings = read_settings(["--listen", "127.0.0.9:2", "--data", "here"], environment)
 
-    assert settings.listen == Address("0.0.0.0", 2)
+    assert settings.listen == Address("127.0.0.9", 2)
     assert settings.data == Path("here")
     assert settings.fsync is FsyncPolicy.ALWAYS
     assert settings.auto_create_topics is False
