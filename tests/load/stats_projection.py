@@ -13,9 +13,12 @@ import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import psutil
 from pymongo import MongoClient
 
 from stats.domain.snapshots import Snapshot
@@ -44,12 +47,30 @@ def snapshots(count: int, seed: int) -> list[Snapshot]:
     ]
 
 
-def rate(stats: Stats, events: Sequence[Snapshot], batch: int) -> float:
-    """Events per second."""
-    began = time.perf_counter()
+@dataclass(frozen=True)
+class Cost:
+    """events per second, and CPU per event in the service and in the database: milliseconds."""
+
+    rate: float
+    service: float
+    database: float
+
+
+def cost(stats: Stats, server: EmbeddedMongo, events: Sequence[Snapshot], batch: int) -> Cost:
+    database = psutil.Process(server.pid)
+    began, own, theirs = time.perf_counter(), time.process_time(), sum(database.cpu_times()[:2])
     for start in range(0, len(events), batch):
         stats.count(*events[start : start + batch])
-    return len(events) / (time.perf_counter() - began)
+    return Cost(
+        rate=len(events) / (time.perf_counter() - began),
+        service=1000 * (time.process_time() - own) / len(events),
+        database=1000 * (sum(database.cpu_times()[:2]) - theirs) / len(events),
+    )
+
+
+def answered(stats: Stats, path: str, query: Mapping[str, str]) -> None:
+    if stats.get(path, **query).status_code != 200:
+        raise SystemExit(f"{path} did not answer")
 
 
 def milliseconds(work: Callable[[], object], times: int = 40) -> float:
@@ -76,26 +97,33 @@ def main() -> None:
         stats = Stats(client["load"], server.uri)
         try:
             stats.tell_tree(PATHS, CAMPAIGNS)
-            measure_batches(stats, options.initiatives, options.rounds)
+            measure_batches(stats, server, options.initiatives, options.rounds)
             measure_reads(stats)
         finally:
             stats.close()
             client.close()
 
 
-def measure_batches(stats: Stats, initiatives: int, rounds: int) -> None:
-    rates: dict[int, list[float]] = {1: [], 50: [], 500: [], 2000: []}
+def measure_batches(stats: Stats, server: EmbeddedMongo, initiatives: int, rounds: int) -> None:
+    seen: dict[int, list[Cost]] = {1: [], 50: [], 500: [], 2000: []}
     for number in range(rounds):
-        for batch, seen in rates.items():
+        for batch, costs in seen.items():
             count = SINGLE_EVENTS if batch == 1 else max(batch, min(initiatives, 4 * batch))
-            seen.append(rate(stats, snapshots(count, 1000 * number + batch), batch))
-    single = statistics.median(rates[1])
-    for batch, seen in rates.items():
-        median = statistics.median(seen)
-        print(f"batch of {batch:>4}: {median:8.0f} events/s, {median / single:5.1f} x single events")
+            costs.append(cost(stats, server, snapshots(count, 1000 * number + batch), batch))
+    single = statistics.median(one.rate for one in seen[1])
+    for batch, costs in seen.items():
+        rate, service, database = (
+            statistics.median(getattr(one, name) for one in costs) for name in ("rate", "service", "database")
+        )
+        print(
+            f"batch of {batch:>4}: {rate:7.0f} events/s, {rate / single:4.1f} x single events; "
+            f"CPU per event {service:5.2f} ms in the service, {database:5.2f} ms in the database"
+        )
 
 
 def measure_reads(stats: Stats) -> None:
+    stats.copy.start()
+    stats.copy.refresh()
     query = {"campaign": CAMPAIGNS[0]}
     for name, path, extra in (
         ("progress", "/v1/units/LD-3/progress", {}),
@@ -103,7 +131,7 @@ def measure_reads(stats: Stats) -> None:
         ("children", "/v1/units/TLD/children", {}),
         ("timeline", "/v1/units/TLD/timeline", {}),
     ):
-        taken = milliseconds(lambda path=path, extra=extra: stats.get(path, **query, **extra))  # type: ignore[misc]
+        taken = milliseconds(partial(answered, stats, path, query | extra))
         print(f"{name:<22} {taken:6.2f} ms p50 in process, uncached")
 
 

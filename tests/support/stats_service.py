@@ -86,6 +86,7 @@ def pending(snapshot: Snapshot) -> PendingEvent:
     milestones |= {"in_review": submitted, "validated": [], **ended}
     if snapshot.ending is not None and snapshot.ended_on is not None:
         milestones[snapshot.ending.value] = rfc3339(midday(snapshot.ended_on))
+    levels = 1 if snapshot.ending in (Basis.APPROVED, Basis.REJECTED) else 0
     data = {
         "initiative_id": initiative_id(snapshot.initiative),
         "code": "A-1-2022-12345678",
@@ -107,8 +108,8 @@ def pending(snapshot: Snapshot) -> PendingEvent:
         "submitted_by": "m-0000000001",
         "benefit_declared": snapshot.benefit or None,
         "benefit_verified": None,
-        "level": 0,
-        "levels": 0,
+        "level": levels,
+        "levels": levels,
         "expected_answer_on": "2022-08-31",
         "milestones": milestones,
         "detail": DETAIL_OF[snapshot.ending],

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 from pymongo.database import Database
@@ -22,6 +22,7 @@ from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
 from chassis.tokens import TokenVerifier
 from chassis.web import create_app
+from chassis.web.openapi import document
 from stats.adapters.figures import MongoFigures
 from stats.adapters.generations import Generations
 from stats.adapters.projection import TARGETS, MongoProjectionStore
@@ -70,23 +71,45 @@ def web(
         answers=Answers(settings.answer_seconds),
         clock=clock,
     )
+    readiness = {
+        "database": lambda: _ping(db),
+        "migrations": lambda: _migrated(db),
+        "reference": lambda: _loaded(copy),
+    }
+    default = TokenVerifier(
+        issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
+    )
+    return application(settings, parts, verifier or default, readiness)
+
+
+def application(
+    settings: Settings, parts: Parts, verifier: TokenVerifier, readiness: Mapping[str, Callable[[], None]]
+) -> Flask:
+    """The web application from its parts."""
     return create_app(
         service=SERVICE,
         settings=settings,
         version=version("sangkien-stats"),
         blueprints=[figures.blueprint(parts), targets.blueprint(parts)],
-        verifier=verifier
-        or TokenVerifier(
-            issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
-        ),
-        readiness={
-            "database": lambda: _ping(db),
-            "migrations": lambda: _migrated(db),
-            "reference": lambda: _loaded(copy),
-        },
+        verifier=verifier,
+        readiness=readiness,
         domain_errors=problem_of,
         title="Stats: counts, targets, progress",
     )
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document as the API serves it; needs no server and no settings."""
+    settings = Settings(
+        mongo_uri="mongodb://unused/",
+        mongo_database=SERVICE,
+        kafka_bootstrap="unused:1",
+        oidc_issuer="http://unused/",
+        oidc_jwks_url="http://unused/",
+    )
+    verifier = TokenVerifier(issuer="http://unused/", audience="unused", jwks_url="http://unused/")
+    # No endpoint is called, so none of its parts is needed.
+    return document(application(settings, cast("Parts", None), verifier, {}))
 
 
 def worker(settings: Settings) -> Worker:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stats.domain.counting import ALL, Amount, Posting, Tally, add, fold, postings, sum_of_postings
@@ -117,6 +117,7 @@ def test_an_initiative_without_a_block_has_no_block_dimension() -> None:
     assert {posting.dimension for posting in postings(submitted(block=None))} == {"all", "type:ky_thuat"}
 
 
+@settings(deadline=None)
 @given(choices, st.integers(1, 12))
 def test_any_duplication_order_and_batching_gives_the_sum_of_postings(
     pick: random.Random, initiatives: int
@@ -129,6 +130,7 @@ def test_any_duplication_order_and_batching_gives_the_sum_of_postings(
     assert stored == {snapshot.initiative: snapshot for snapshot in newest(stories)}
 
 
+@settings(deadline=None)
 @given(choices, st.integers(1, 12), st.integers(1, 4))
 def test_any_partitioning_gives_the_sum_of_postings(
     pick: random.Random, initiatives: int, partitions: int
@@ -152,6 +154,7 @@ def test_any_partitioning_gives_the_sum_of_postings(
     assert counters == sum_of_postings(newest(stories))
 
 
+@settings(deadline=None)
 @given(choices, st.integers(1, 6))
 def test_submitted_is_in_review_plus_every_ending_for_every_unit_campaign_dimension_and_day(
     pick: random.Random, initiatives: int

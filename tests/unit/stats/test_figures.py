@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stats.domain.counting import ALL, Amount, sum_of_postings
@@ -42,6 +42,7 @@ def test_ties_share_a_rank_and_leave_a_gap() -> None:
     assert ranks({"a": 5, "b": 9, "c": 5, "d": 0}) == {"b": 1, "a": 2, "c": 2, "d": 4}
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=3), st.integers(0, 5), min_size=1))
 def test_a_rank_is_one_more_than_the_number_of_better_units(counts: dict[str, int]) -> None:
     for unit, rank in ranks(counts).items():
@@ -54,6 +55,7 @@ def test_in_review_is_what_was_submitted_and_has_not_ended() -> None:
     assert figures.of(Basis.IN_REVIEW) == Amount(3, 30, 6)
 
 
+@settings(deadline=None)
 @given(choices, st.integers(1, 10), st.integers(-2, 60))
 def test_figures_as_of_a_day_are_the_postings_up_to_it(
     pick: random.Random, initiatives: int, offset: int

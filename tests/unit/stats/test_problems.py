@@ -61,8 +61,8 @@ def test_a_problem_speaks_both_languages_and_names_what_was_asked_for(error: Exc
     assert str(error) in en["detail"]
 
 
-def test_codes_are_unique() -> None:
-    assert len({problem.code for problem in PROBLEMS}) == len(PROBLEMS)
+def test_the_catalogue_has_what_stats_adds_to_the_common_problems() -> None:
+    assert set(PROBLEMS) == {"unit-not-found", "campaign-not-found"}
 
 
 @pytest.mark.parametrize("error", [FUTURE_DAY, DAYS_REVERSED, too_many_days(800)])

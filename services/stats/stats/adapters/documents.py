@@ -5,13 +5,14 @@ snapshots_<generation>  {_id: initiative, sequence, unit_path, campaigns, soluti
 counters_<generation>   {_id: "<unit>|<campaign>|total", c: {dimension: {basis: {n, b, a}}},
                          m: {"2022-05": {basis: {n, b, a}}}, at}          m: of the dimension "all" only
                         {_id: "<unit>|<campaign>|2022-05", d: {dimension: {"31": {basis: {n, b, a}}}}}
-n: initiatives, b: benefit in VND, a: authors. A number that was never changed is absent.
+n: initiatives, b: benefit in VND, a: authors. A number that is zero is absent.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -69,38 +70,59 @@ def snapshot_of(document: Mapping[str, Any]) -> Snapshot:
     )
 
 
-def counter_updates(deltas: Tally, snapshots: Mapping[str, Snapshot]) -> dict[str, Document]:
-    """One update document per touched counter, by the counter's id.
+@dataclass
+class CounterChange:
+    """What is added to one counter: amounts by path. at: the time of the last event behind it."""
+
+    amounts: dict[tuple[str, ...], Amount] = field(default_factory=dict)
+    at: datetime | None = None
+
+
+def counter_changes(deltas: Tally, snapshots: Mapping[str, Snapshot]) -> dict[str, CounterChange]:
+    """The change of each touched counter, by the counter's id.
 
     snapshots: those that made the deltas; their times become the counters' `at`.
     """
-    increments: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    changes: defaultdict[str, CounterChange] = defaultdict(CounterChange)
     for posting, amount in deltas.items():
         if posting.basis not in STORED_BASES:
             continue
         for counter, path in _paths(posting):
-            for name, number in zip(NUMBERS, amount, strict=True):
-                increments[counter][f"{path}.{name}"] += number
-    updates: dict[str, Document] = {
-        counter: {"$inc": {path: number for path, number in changes.items() if number}}
-        for counter, changes in increments.items()
-    }
-    updates = {counter: update for counter, update in updates.items() if update["$inc"]}
+            amounts = changes[counter].amounts
+            amounts[path] = amounts.get(path, NOTHING).plus(amount)
     for counter, at in _told_at(snapshots).items():
-        if counter in updates:
-            updates[counter]["$max"] = {"at": at}
-    return updates
+        if counter in changes:
+            changes[counter].at = at
+    return dict(changes)
 
 
-def _paths(posting: Posting) -> Iterator[tuple[str, str]]:
+def changed_counter(id: str, stored: Document | None, change: CounterChange) -> Document:
+    """The counter with the change added; `stored` is used up."""
+    document: Document = {"_id": id} if stored is None else stored
+    for path, amount in change.amounts.items():
+        numbers = document
+        for name in path:
+            numbers = numbers.setdefault(name, {})
+        for name, number in zip(NUMBERS, amount, strict=True):
+            total = numbers.get(name, 0) + number
+            if total:
+                numbers[name] = total
+            else:
+                numbers.pop(name, None)
+    if change.at is not None:
+        document["at"] = max(document.get("at", change.at), change.at)
+    return document
+
+
+def _paths(posting: Posting) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The counters that a posting changes, each with the path of its numbers."""
     unit, campaign, dimension, basis, day = posting
     month = month_of(day)
     total = total_id(unit, campaign)
-    yield total, f"c.{dimension}.{basis.value}"
+    yield total, ("c", dimension, basis.value)
     if dimension == ALL:
-        yield total, f"m.{month}.{basis.value}"
-    yield month_id(unit, campaign, month), f"d.{dimension}.{day.day:02d}.{basis.value}"
+        yield total, ("m", month, basis.value)
+    yield month_id(unit, campaign, month), ("d", dimension, f"{day.day:02d}", basis.value)
 
 
 def _told_at(snapshots: Mapping[str, Snapshot]) -> dict[str, datetime]:

@@ -73,7 +73,8 @@ class Generations:
 
         All batches change the counters of the nation, so two of them can never commit side by side. Taking a
         turn first lets the later one find that out before it has done any work, and orders each batch before
-        or after a hold. A hold that has expired is ended here, so its holder cannot take effect any more.
+        or after a hold. Whoever has the turn may read a counter, add to it and replace it. A hold that has
+        expired is ended here, so its holder cannot take effect any more.
         """
         head = self.head(session)
         hold = head["hold"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection as MongoCollectionOf
 from pymongo.database import Database
@@ -15,8 +15,10 @@ from chassis.events.codec import EventCodec
 from chassis.events.outbox import outbox_fields, push_outbox
 from chassis.mongo.transactions import in_transaction
 from stats.adapters.documents import (
+    CounterChange,
     Document,
-    counter_updates,
+    changed_counter,
+    counter_changes,
     snapshot_document,
     snapshot_of,
     target_fields,
@@ -36,11 +38,11 @@ from stats.domain.targets import Place, Target, TargetReached
 T = TypeVar("T")
 
 Item = TypeVar("Item")
-Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne
+Operation = InsertOne[Document] | ReplaceOne[Document]
 MongoCollection = MongoCollectionOf[Document]
 
 TARGETS = "targets"
-OPERATIONS_PER_ROUND_TRIP = 1000
+OPERATIONS_PER_ROUND_TRIP = 500
 TRANSACTION_SECONDS = 20.0
 
 
@@ -71,17 +73,22 @@ class GenerationWriter:
         return stored
 
     def write(self, change: Change, known: Collection[str]) -> None:
-        updates = counter_updates(change.deltas, change.newest)
-        increments = [UpdateOne({"_id": id}, update, upsert=True) for id, update in updates.items()]
-        self._bulk_write(self._counters, increments)
+        self._change_counters(counter_changes(change.deltas, change.newest))
         documents = [snapshot_document(snapshot) for snapshot in change.newest.values()]
-        writes: list[Operation] = [
-            ReplaceOne({"_id": document["_id"]}, document)
-            if document["_id"] in known
-            else InsertOne(document)
-            for document in documents
-        ]
-        self._bulk_write(self._snapshots, writes)
+        self._bulk_write(self._snapshots, _writes(documents, known))
+
+    def _change_counters(self, changes: Mapping[str, CounterChange]) -> None:
+        """Read, add and replace: the turn makes this the only writer.
+
+        One $inc per counter would do, too, but its cost in SecantusDB grows with the square of the numbers
+        that a batch changes in a counter: 8 s of CPU for the nation's month, against 0.03 s for this.
+        """
+        for ids in _parts(list(changes)):
+            self._between()
+            found = self._counters.find({"_id": {"$in": ids}}, session=self._session)
+            stored = {document["_id"]: document for document in found}
+            documents = [changed_counter(id, stored.get(id), changes[id]) for id in ids]
+            self._bulk_write(self._counters, _writes(documents, stored.keys()))
 
     def _bulk_write(self, collection: MongoCollection, operations: Sequence[Operation]) -> None:
         for part in _parts(operations):
@@ -168,6 +175,14 @@ class MongoProjectionStore:
     def target(self, place: Place) -> Target | None:
         found = self._db[TARGETS].find_one({"_id": target_id(place)})
         return None if found is None else target_of(found)
+
+
+def _writes(documents: Iterable[Document], known: Collection[str]) -> list[Operation]:
+    """Replace what is known, insert the rest."""
+    return [
+        ReplaceOne({"_id": document["_id"]}, document) if document["_id"] in known else InsertOne(document)
+        for document in documents
+    ]
 
 
 def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -1,4 +1,4 @@
-"""Counts a batch of snapshots: one transaction for all of them, one increment per touched counter."""
+"""Counts a batch of snapshots: one transaction for all of them, one write per touched counter."""
 
 from __future__ import annotations
 

@@ -62,16 +62,22 @@ def postings(snapshot: Snapshot) -> Tally:
     which takes it back and counts on its own day. Hence submitted = in review + approved + rejected +
     withdrawn, for every unit, campaign, dimension and day.
     """
-    tally: defaultdict[Posting, Amount] = defaultdict(Amount)
+    signs: defaultdict[tuple[Basis, date], int] = defaultdict(int)
     for basis, day, sign in _dated(snapshot):
-        amount = Amount(sign, sign * snapshot.benefit, sign * snapshot.authors)
-        for unit in snapshot.unit_path:
-            for campaign in snapshot.campaigns:
-                for dimension in dimensions(snapshot):
-                    posting = Posting(unit, campaign, dimension, basis, day)
-                    tally[posting] = tally[posting].plus(amount)
+        signs[basis, day] += sign
     # Submitted and ended on one day leaves nothing in review on it.
-    return {posting: amount for posting, amount in tally.items() if amount != NOTHING}
+    dated = [
+        (basis, day, Amount(sign, sign * snapshot.benefit, sign * snapshot.authors))
+        for (basis, day), sign in signs.items()
+        if sign
+    ]
+    return {
+        Posting(unit, campaign, dimension, basis, day): amount
+        for unit in snapshot.unit_path
+        for campaign in snapshot.campaigns
+        for dimension in dimensions(snapshot)
+        for basis, day, amount in dated
+    }
 
 
 def _dated(snapshot: Snapshot) -> Iterator[tuple[Basis, date, int]]:

@@ -11,7 +11,7 @@ from stats.domain.counting import NOTHING, Amount
 from stats.domain.snapshots import ENDINGS, Basis
 
 # In review is submitted less every ending (see counting.postings), so it is derived and never stored:
-# that halves the writes of an event, and the two can never disagree.
+# that halves what an event changes, and the two can never disagree.
 STORED_BASES = tuple(basis for basis in Basis if basis is not Basis.IN_REVIEW)
 
 

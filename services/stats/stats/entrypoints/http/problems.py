@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chassis.problems import COMMON, FieldError, Problem, ProblemType
 from stats.application.errors import (
     NotLoadedError,
@@ -34,7 +36,7 @@ CAMPAIGN_NOT_FOUND = ProblemType(
     "some seconds to appear here.",
 )
 
-PROBLEMS = (UNIT_NOT_FOUND, CAMPAIGN_NOT_FOUND)
+PROBLEMS: Mapping[str, ProblemType] = {type.code: type for type in (UNIT_NOT_FOUND, CAMPAIGN_NOT_FOUND)}
 
 FUTURE_DAY = FieldError(
     "?as_of",

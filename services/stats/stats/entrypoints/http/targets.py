@@ -16,6 +16,14 @@ from stats.entrypoints.http.parts import Parts
 from stats.entrypoints.http.schemas import TargetAnswer, TargetBody
 from stats.entrypoints.http.views import target_view
 
+IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": 'The ETag of the target as it was read; "0" (in quotes) when none was ever set',
+}
+
 
 def blueprint(parts: Parts) -> Blueprint:
     """The endpoints on these parts."""
@@ -32,6 +40,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.route("/<string:campaign>/<string:unit>", methods=["PUT"])
     @routes.arguments(TargetBody)
     @routes.response(200, TargetAnswer)
+    @routes.doc(parameters=[IF_MATCH])
     def put_target(
         body: dict[str, Any], campaign: str, unit: str
     ) -> tuple[dict[str, Any], int, dict[str, str]]:
