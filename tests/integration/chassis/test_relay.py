@@ -15,7 +15,7 @@ from pymongo.database import Database
 from chassis import tracing
 from chassis.clock import utc_now
 from chassis.events.outbox import LANES, lane_of, outbox_index, push_outbox
-from chassis.events.relay import Relay
+from chassis.events.relay import Relay, lanes_filter
 from chassis.mongo.indexes import ensure
 from chassis.mongo.leases import Leases
 from chassis.producer import make_producer
@@ -336,15 +336,19 @@ def test_an_empty_outbox_left_behind_is_cleared(mongo_db: Db, channel: Channel) 
     assert mongo_db["things"].find_one({"_id": "a"}) == {"_id": "a"}
 
 
-def test_the_outbox_query_uses_its_index(mongo_db: Db, channel: Channel) -> None:
+@pytest.mark.parametrize("lanes", [range(LANES), range(8), [1, 3, 4], [5]], ids=str)
+def test_the_outbox_query_uses_its_index(mongo_db: Db, lanes: Sequence[int]) -> None:
     ensure(mongo_db, [outbox_index("things")])
     mongo_db["things"].insert_many([{"_id": n} for n in range(50)])
+    mongo_db["things"].insert_many([{"_id": 100 + lane, "outbox_lane": lane} for lane in range(LANES)])
 
-    query = {"find": "things", "filter": {"outbox_lane": {"$in": list(range(LANES))}}}
+    query = {"find": "things", "filter": {"outbox_lane": lanes_filter(lanes)}}
     plan = mongo_db.command("explain", query, verbosity="queryPlanner")["queryPlanner"]["winningPlan"]
 
     assert "IXSCAN" in str(plan)
     assert "COLLSCAN" not in str(plan)
+    found = mongo_db["things"].find(query["filter"])
+    assert {thing["outbox_lane"] for thing in found} == set(lanes)
 
 
 def test_the_request_s_trace_travels_to_the_record(mongo_db: Db, channel: Channel) -> None:

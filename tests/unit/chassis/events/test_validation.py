@@ -17,6 +17,7 @@ NESTED: dict[str, Any] = {
         "additionalProperties": {"type": "boolean"},
         "kind": {"enum": [{"additionalProperties": False}, "a"]},
         "open": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "pair": {"allOf": [{"type": "object", "additionalProperties": False}]},
     },
     "$defs": {
         "item": {
@@ -29,7 +30,7 @@ NESTED: dict[str, Any] = {
 
 
 def test_unknown_properties_pass_at_every_depth_when_tolerant() -> None:
-    data = {"items": [{"n": 1, "more": 2}], "new": None}
+    data = {"items": [{"n": 1, "more": 2}], "new": None, "pair": {"more": 1}}
 
     with pytest.raises(InvalidPayload):
         strict_validator(NESTED)(data)
