@@ -17,6 +17,7 @@ from submission.application.ports import Reference
 from submission.domain.campaigns import CampaignFacts
 from submission.domain.completeness import Finding
 from submission.entrypoints.http import views
+from submission.entrypoints.http.headers import IF_MATCH_TO_CHANGE
 from submission.entrypoints.http.problems import not_valid
 from submission.entrypoints.http.schemas import CampaignFactsSchema, CampaignSchema, CampaignsSchema
 from submission.entrypoints.http.versions import optional_version, tagged
@@ -46,7 +47,7 @@ def campaigns_blueprint(administration: Administration, reference: Reference) ->
     @blueprint.put("/v1/campaigns/<string:id>")
     @blueprint.arguments(CampaignFactsSchema())
     @blueprint.response(200, CampaignSchema())
-    @blueprint.doc(summary="Create a campaign, or change one; a change needs If-Match")
+    @blueprint.doc(summary="Create a campaign, or change one", parameters=[IF_MATCH_TO_CHANGE])
     def put_campaign(data: dict[str, Any], id: str) -> Response:
         found = []
         if _ID.fullmatch(id) is None:

@@ -22,6 +22,7 @@ from submission.domain.completeness import Finding, Incomplete
 from submission.domain.content import Content
 from submission.domain.states import State
 from submission.entrypoints.http import views
+from submission.entrypoints.http.headers import IDEMPOTENCY_KEY, IF_MATCH
 from submission.entrypoints.http.problems import not_valid
 from submission.entrypoints.http.schemas import (
     ContentSchema,
@@ -44,7 +45,7 @@ def initiatives_blueprint(intake: Intake, reading: Reading) -> Blueprint:
     @blueprint.post("/v1/initiatives")
     @blueprint.arguments(NewInitiativeSchema())
     @blueprint.response(201, ResultSchema())
-    @blueprint.doc(summary="Make a draft, or submit at once; needs Idempotency-Key")
+    @blueprint.doc(summary="Make a draft, or submit at once", parameters=[IDEMPOTENCY_KEY])
     def create(body: Loaded) -> Response:
         person, key = principal(), request_key()
         submit = bool(body.data.get("submit"))
@@ -77,7 +78,7 @@ def initiatives_blueprint(intake: Intake, reading: Reading) -> Blueprint:
     @blueprint.put("/v1/initiatives/<string:id>")
     @blueprint.arguments(ContentSchema())
     @blueprint.response(200, ResultSchema())
-    @blueprint.doc(summary="Save the content of a draft or a requested revision; needs If-Match")
+    @blueprint.doc(summary="Save the content of a draft or a requested revision", parameters=[IF_MATCH])
     def save(data: dict[str, Any], id: str) -> Response:
         changed = intake.save(principal(), id, content_json.from_json(data), if_match())
         return _answer(outcome(200, changed))
@@ -85,7 +86,10 @@ def initiatives_blueprint(intake: Intake, reading: Reading) -> Blueprint:
     @blueprint.post("/v1/initiatives/<string:id>/submit")
     @blueprint.arguments(SubmissionSchema())
     @blueprint.response(200, ResultSchema())
-    @blueprint.doc(summary="Submit what the author sees, or without a body what is stored; needs If-Match")
+    @blueprint.doc(
+        summary="Submit what the author sees, or without a body what is stored",
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
+    )
     def submit(body: Loaded, id: str) -> Response:
         person, key, version = principal(), request_key(), if_match()
         # An empty body lacks only the unit, which is required of a content.
@@ -97,7 +101,9 @@ def initiatives_blueprint(intake: Intake, reading: Reading) -> Blueprint:
     @blueprint.post("/v1/initiatives/<string:id>/withdraw")
     @blueprint.arguments(WithdrawalSchema())
     @blueprint.response(200, ResultSchema())
-    @blueprint.doc(summary="Take an initiative back before it is decided; needs If-Match")
+    @blueprint.doc(
+        summary="Take an initiative back before it is decided", parameters=[IDEMPOTENCY_KEY, IF_MATCH]
+    )
     def withdraw(data: dict[str, Any], id: str) -> Response:
         return _answer(intake.withdraw(principal(), id, if_match(), request_key(), data["reason"]))
 

@@ -20,6 +20,7 @@ from submission.application.ports import Reference
 from submission.domain.completeness import Finding
 from submission.domain.units import Block, UnitFacts, UnitLevel
 from submission.entrypoints.http import views
+from submission.entrypoints.http.headers import IF_MATCH_TO_CHANGE
 from submission.entrypoints.http.problems import not_valid
 from submission.entrypoints.http.schemas import UnitFactsSchema, UnitPageSchema, UnitQuery, UnitSchema
 from submission.entrypoints.http.versions import optional_version, tagged
@@ -63,7 +64,7 @@ def units_blueprint(administration: Administration, reference: Reference) -> Blu
     @blueprint.put("/v1/units/<string:code>")
     @blueprint.arguments(UnitFactsSchema())
     @blueprint.response(200, UnitSchema())
-    @blueprint.doc(summary="Create a unit, or change one; a change needs If-Match")
+    @blueprint.doc(summary="Create a unit, or change one", parameters=[IF_MATCH_TO_CHANGE])
     def put_unit(data: dict[str, Any], code: str) -> Response:
         if len(code) > LONGEST or _CODE.fullmatch(code) is None:
             raise not_valid([Finding("path code", "bad-code")])
