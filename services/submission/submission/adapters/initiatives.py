@@ -16,6 +16,7 @@ from chassis.events.outbox import outbox_fields, outbox_index, push_outbox
 from chassis.mongo.indexes import Index
 from chassis.web.idempotency import KEEP, StoredAnswer
 from submission.adapters import documents
+from submission.adapters.page_window import PageWindows
 from submission.application.ports import CodeTaken, IdTaken, Listed, ReviewChange, Stored
 from submission.domain.initiative import Initiative
 from submission.domain.states import State
@@ -35,6 +36,7 @@ INDEXES = (
 class MongoInitiatives:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
         self._collection = db[COLLECTION]
+        self._windows = PageWindows()
 
     def add(self, initiative: Initiative, answer: StoredAnswer, events: Sequence[PendingEvent] = ()) -> None:
         document = documents.initiative_document(initiative)
@@ -88,15 +90,22 @@ class MongoInitiatives:
         return None if document is None else documents.initiative(document)
 
     def of_owner(self, subject: str, state: State | None, before: str | None, limit: int) -> list[Listed]:
-        return self._page({"owners": subject}, state, before, limit)
+        # A person's own list is short.
+        return self._page(page_query({"owners": subject}, state, before), limit)
 
     def of_unit(self, unit: str, state: State | None, before: str | None, limit: int) -> list[Listed]:
-        return self._page({"unit_path": unit}, state, before, limit)
+        list_key = f"{unit}:{state}"
+        rows: list[Listed] = []
+        floor = self._windows.floor(list_key, before)
+        if floor is not None:
+            rows = self._page(page_query({"unit_path": unit}, state, before, floor), limit)
+        if len(rows) < limit:
+            rows = self._page(page_query({"unit_path": unit}, state, before), limit)
+        if len(rows) == limit:
+            self._windows.learn(list_key, before, [row.position for row in rows])
+        return rows
 
-    def _page(
-        self, scope: dict[str, Any], state: State | None, before: str | None, limit: int
-    ) -> list[Listed]:
-        query = page_query(scope, state, before)
+    def _page(self, query: dict[str, Any], limit: int) -> list[Listed]:
         found = self._collection.find(query, documents.LISTED).sort("sort_key", DESCENDING).limit(limit)
         # One batch holds the page: no second round trip for its last rows.
         return [documents.listed(document) for document in found.batch_size(limit + 1)]
@@ -120,13 +129,16 @@ class MongoInitiatives:
         return self._collection.bulk_write(updates, ordered=False).modified_count
 
 
-def page_query(scope: Mapping[str, Any], state: State | None, before: str | None) -> dict[str, Any]:
+def page_query(
+    scope: Mapping[str, Any], state: State | None, before: str | None, floor: str | None = None
+) -> dict[str, Any]:
     """Equality first, then one range on the sort key: what an index serves as it stands."""
     query = dict(scope)
     if state is not None:
         query["state"] = state.value
-    if before is not None:
-        query["sort_key"] = {"$lt": before}
+    if before is not None or floor is not None:
+        bounds = {"$gte": floor, "$lt": before}
+        query["sort_key"] = {operator: bound for operator, bound in bounds.items() if bound is not None}
     return query
 
 
