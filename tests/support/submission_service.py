@@ -250,9 +250,15 @@ class SubmissionService:
         )
 
     def withdraw(
-        self, id: str, version: int | None, who: str = MEMBER, key: str | None = None
+        self,
+        id: str,
+        version: int | None,
+        who: str = MEMBER,
+        key: str | None = None,
+        reason: str | None = None,
     ) -> TestResponse:
-        return self.post(f"/v1/initiatives/{id}/withdraw", {"reason": None}, who, version=version, key=key)
+        body = {"reason": reason}
+        return self.post(f"/v1/initiatives/{id}/withdraw", body, who, version=version, key=key)
 
     def seen(self, id: str, who: str = MEMBER) -> dict[str, Any]:
         answer = self.get(f"/v1/initiatives/{id}", who)

@@ -40,6 +40,7 @@ from submission.application.registering import Registrar
 from submission.config import Settings
 from submission.domain.deadlines import expected_answer_on
 from submission.entrypoints.http.campaigns import campaigns_blueprint
+from submission.entrypoints.http.fields import fields_blueprint
 from submission.entrypoints.http.initiatives import initiatives_blueprint
 from submission.entrypoints.http.problems import problem_of
 from submission.entrypoints.http.receipts import receipts_blueprint
@@ -113,6 +114,7 @@ def application(
             receipts_blueprint(made.reading, made.reference),
             units_blueprint(made.administration, made.reference),
             campaigns_blueprint(made.administration, made.reference),
+            fields_blueprint(field_names()),
         ],
         verifier=verifier,
         readiness=readiness,

@@ -292,6 +292,15 @@ def test_withdrawing_ends_it_and_is_announced_above_any_decision(service: Submis
     assert problem(service.withdraw(id, 2)) == (409, "not-allowed-in-state")
 
 
+def test_the_reason_of_a_withdrawal_stays_here(service: SubmissionService) -> None:
+    id = service.submitted()["id"]
+
+    service.withdraw(id, 1, reason="Chị Hoa đã nộp cùng nội dung.")
+
+    assert service.seen(id)["withdrawal_reason"] == "Chị Hoa đã nộp cùng nội dung."
+    assert "Hoa" not in str(service.emitted(id))
+
+
 def test_a_draft_cannot_be_withdrawn(service: SubmissionService) -> None:
     assert problem(service.withdraw(service.draft(), 1)) == (409, "not-allowed-in-state")
 

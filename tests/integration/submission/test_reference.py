@@ -135,6 +135,13 @@ def test_campaigns_are_published_and_listed_by_their_opening(service: Submission
     ]
 
 
+def test_the_fields_of_work_are_public(service: SubmissionService) -> None:
+    listed = service.get("/v1/fields").json
+
+    assert listed is not None
+    assert {"slug": "co-khi", "name_vi": "Cơ khí"} in listed["items"]
+
+
 def test_a_campaign_is_changed_by_who_administers_the_root_only(service: SubmissionService) -> None:
     service.people.add("m-localadmin", ("admin", "CD-CONG-THUONG"))
     campaign = service.get("/v1/campaigns/phase-2").json

@@ -198,6 +198,7 @@ class InitiativeSchema(ResultSchema):
     benefit_verified = fields.Integer(allow_none=True)
     milestones = fields.Nested(MilestonesSchema(), allow_none=True)
     created_at = fields.String(metadata={"format": "date-time"})
+    withdrawal_reason = fields.String(allow_none=True)
     acts = fields.List(fields.String(), metadata={"description": "What its owner may do now"})
     content = fields.Nested(ContentSchema())
 
@@ -229,6 +230,15 @@ class ReceiptSchema(Schema):
     campaign_name_en = fields.String()
     submitted_on = fields.String(metadata={"format": "date"})
     expected_answer_on = fields.String(metadata={"format": "date"})
+
+
+class FieldSchema(Schema):
+    slug = fields.String()
+    name_vi = fields.String()
+
+
+class FieldsSchema(Schema):
+    items = fields.List(fields.Nested(FieldSchema()))
 
 
 class UnitFactsSchema(Schema):

@@ -47,6 +47,7 @@ def initiative(seen: Seen) -> dict[str, Any]:
         "benefit_verified": one.progress.benefit_verified,
         "milestones": None if one.milestones is None else milestones_payload(one.milestones),
         "created_at": rfc3339(one.created_at),
+        "withdrawal_reason": one.withdrawal_reason if seen.in_full else None,
         "acts": [act.value for act in acts_in(one.state)],
         "content": content,
     }
