@@ -116,6 +116,20 @@ def test_a_journal_that_is_damaged_in_the_middle_stops_the_start(own_kafka_serve
 
 
 @pytest.mark.tiers("embedded")
+def test_records_whose_journal_is_gone_are_not_deleted_by_a_start(own_kafka_server: EmbeddedBroker) -> None:
+    with KafkaClients(own_kafka_server.bootstrap) as clients:
+        _create(clients)
+        clients.send("facts", b"kept")
+    own_kafka_server.stop()
+    _journal(own_kafka_server).unlink()
+
+    with pytest.raises(RuntimeError, match="its journal is missing"):
+        own_kafka_server.start()
+
+    assert _segment(own_kafka_server).stat().st_size > 0
+
+
+@pytest.mark.tiers("embedded")
 def test_a_second_broker_on_the_same_data_does_not_start(own_kafka_server: EmbeddedBroker) -> None:
     second = EmbeddedBroker(own_kafka_server.data.parent)
 

@@ -22,7 +22,7 @@ from embedded.broker.housekeeping import Housekeeper
 from embedded.broker.log.flush import Flusher, FsyncPolicy
 from embedded.broker.log.partition import now_ms
 from embedded.broker.metadata.configs import Defaults
-from embedded.broker.metadata.journal import Journal
+from embedded.broker.metadata.journal import Journal, JournalCorruptError
 from embedded.broker.metadata.topics import SECTION as TOPICS
 from embedded.broker.metadata.topics import Topics
 from embedded.broker.protocol.codec import Api
@@ -148,6 +148,13 @@ class Broker:
                 TRANSACTIONS: self._transactions,
             }
         )
+        if not self._cluster_id.value:
+            if self._topics.has_files():
+                raise JournalCorruptError(
+                    f"{self._settings.data} holds records, but its journal is missing or empty; "
+                    "restore the journal from a backup, or empty the directory"
+                )
+            self._cluster_id.make()
         self._topics.open()
         self._transactions.resume()
 

@@ -64,6 +64,8 @@ class Housekeeper:
         self.quotas.forget_idle()
         self.journal.tidy()
         for partition in list(self.topics.partitions()):
+            if partition.is_destroyed:
+                continue  # while another partition was compacted
             now = now_ms()
             if enforce_retention(partition, now):
                 fields = {"partition": partition.name, "start": partition.start_offset}

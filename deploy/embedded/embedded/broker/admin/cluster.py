@@ -27,10 +27,12 @@ class ClusterId:
 
     @property
     def value(self) -> str:
-        if not self._value:
-            self._value = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self._journal.record(SECTION, [self._value])
         return self._value
+
+    def make(self) -> None:
+        """Give the data directory its id, the first fact of its journal."""
+        self._value = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self._journal.record(SECTION, [self._value])
 
     def restore(self, fact: Fact) -> None:
         (self._value,) = fact

@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 class Cleaning:
     """What one pass works on. latest: the last offset of each key, by the key's digest."""
 
-    segments: list[Segment]
     latest: dict[bytes, int]
     drop_tombstones_before: int
 
@@ -41,18 +40,28 @@ async def compact(partition: PartitionLog, now: int) -> bool:
         return False
     before = after = sum(segment.size for segment in segments)
     tombstone_limit = now - partition.settings.delete_retention_ms
-    latest = await asyncio.to_thread(_latest_offsets, partition, segments)
-    cleaning = Cleaning(segments, latest, tombstone_limit)
-    for group in _groups(segments, partition.settings.segment_bytes):
-        rewritten = await asyncio.to_thread(_rewrite, partition, cleaning, group)
-        if any(segment not in partition.segments for segment in group):
-            rewritten.path.unlink()  # retention or a deleted topic was faster
+    try:
+        latest = await asyncio.to_thread(_latest_offsets, partition, segments)
+        cleaning = Cleaning(latest, tombstone_limit)
+        for group in _groups(segments, partition.settings.segment_bytes):
+            rewritten = await asyncio.to_thread(_rewrite, partition, cleaning, group)
+            if _were_removed(partition, group):
+                rewritten.path.unlink(missing_ok=True)
+                return False
+            after -= sum(segment.size for segment in group) - rewritten.size
+            _swap(partition, group, rewritten)
+    except FileNotFoundError:
+        if _were_removed(partition, segments):
             return False
-        after -= sum(segment.size for segment in group) - rewritten.size
-        _swap(partition, group, rewritten)
+        raise
     partition.cleaned_to = segments[-1].next_offset
     log.info("compacted", extra={"partition": partition.name, "bytes_before": before, "bytes_after": after})
     return True
+
+
+def _were_removed(partition: PartitionLog, segments: list[Segment]) -> bool:
+    """Whether the topic, or records of it, were deleted while the compaction was at work."""
+    return partition.is_destroyed or any(segment not in partition.segments for segment in segments)
 
 
 def _due(partition: PartitionLog, now: int) -> list[Segment]:

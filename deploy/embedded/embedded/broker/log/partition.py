@@ -61,6 +61,7 @@ class PartitionLog:
         self.name = name
         self.settings = settings
         self.cleaned_to = 0  # offsets below were seen by compaction
+        self.is_destroyed = False
         self._flusher = flusher
         self._waiters: set[asyncio.Event] = set()
         directory.mkdir(parents=True, exist_ok=True)
@@ -222,6 +223,7 @@ class PartitionLog:
 
     def destroy(self) -> None:
         """Remove every file; the log must not be used afterwards."""
+        self.is_destroyed = True
         self.wake()
         for segment in self.segments:
             segment.delete()

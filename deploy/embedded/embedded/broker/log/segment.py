@@ -31,6 +31,7 @@ class Segment:
         self.largest_time = -1
         self.created = created
         self._index = SparseIndex()
+        self._newest = (base_offset, 0)  # first offset and start of the last batch, where most readers are
         self._file: int | None = None
 
     @property
@@ -87,6 +88,7 @@ class Segment:
 
     def _admit(self, header: batch.BatchHeader, position: int) -> None:
         self._index.add(header.base_offset, position, self.largest_time)
+        self._newest = (header.base_offset, position)
         self.next_offset = header.last_offset + 1
         self.largest_time = max(self.largest_time, header.max_timestamp)
         self.size = position + header.size
@@ -115,7 +117,9 @@ class Segment:
         """Start and size of the first batch that ends at or after `offset`; the end and 0 if there is
         none.
         """
-        for header, position in self.headers(self._index.position_at_or_before(offset)):
+        newest_offset, newest = self._newest
+        near = newest if offset >= newest_offset else self._index.position_at_or_before(offset)
+        for header, position in self.headers(near):
             if header.last_offset >= offset:
                 return position, header.size
         return self.size, 0

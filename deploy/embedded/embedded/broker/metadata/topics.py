@@ -166,6 +166,10 @@ class Topics:
 
     # ---- files
 
+    def has_files(self) -> bool:
+        """Whether the directory holds logs, of known topics or not."""
+        return self._directory.exists() and any(self._directory.iterdir())
+
     def open(self) -> None:
         """Open the logs of all topics, and remove what a deleted topic left when the broker was killed."""
         self._directory.mkdir(parents=True, exist_ok=True)

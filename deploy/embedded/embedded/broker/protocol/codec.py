@@ -23,7 +23,6 @@ Fields = dict[str, Any]
 
 _MODULES = (kafka.protocol.producer, kafka.protocol.consumer, kafka.protocol.admin, kafka.protocol.metadata)
 _HEADER = struct.Struct(">hhih")
-_API_VERSIONS = 18
 
 
 class MalformedRequestError(Exception):
@@ -88,12 +87,10 @@ class Api:
 
     def encode(self, correlation_id: int, version: int, fields: Fields) -> bytes:
         """A whole response frame, its size prefix included."""
-        body: bytes = fill(self.response_class, fields, version).encode(version=version)
-        # ApiVersions answers keep the old header, so that a client of any age can read them.
-        tagged = (
-            b"\0" if self.response_class.flexible_version_q(version) and self.key != _API_VERSIONS else b""
-        )
-        return struct.pack(">ii", 4 + len(tagged) + len(body), correlation_id) + tagged + body
+        response = fill(self.response_class, fields, version)
+        response.with_header(correlation_id=correlation_id)
+        encoded: bytes = response.encode(header=True, framed=True)
+        return encoded
 
 
 def read_header(frame: bytes) -> tuple[Header, int]:

@@ -81,7 +81,10 @@ class Listener:
             self._per_host[host] -= 1
             if not self._per_host[host]:
                 del self._per_host[host]
-            writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
+            if writer.transport.get_write_buffer_size():
+                writer.transport.abort()  # to a client that does not read, closing would wait for ever
+            else:
+                writer.close()
 
     async def stop(self) -> None:
         if self._server is not None:
