@@ -14,7 +14,7 @@ import contracts
 from chassis.consumer.dlq import PREFIX
 from chassis.kafka_client import client_options, construct
 from sangkienctl.home import PlatformError
-from sangkienctl.kafka_access import CLIENT_ID, KafkaAccess
+from sangkienctl.kafka_access import CLIENT_ID, KafkaAccess, told_plainly
 
 POLL_MS = 1000
 BATCH = 500
@@ -72,7 +72,8 @@ def replay(access: KafkaAccess, group: str, count: int) -> int:
     """
     from kafka import KafkaProducer
 
-    producer = construct(KafkaProducer, **client_options(access), client_id=CLIENT_ID, acks="all")
+    with told_plainly(access):
+        producer = construct(KafkaProducer, **client_options(access), client_id=CLIENT_ID, acks="all")
     try:
         with _reader(access, group) as (consumer, partition):
             letters = _read(consumer, partition, group, count)
@@ -105,10 +106,16 @@ def discard(access: KafkaAccess, group: str, count: int) -> int:
 
 @contextmanager
 def _reader(access: KafkaAccess, group: str) -> Iterator[tuple[Any, Any]]:
-    from kafka import KafkaConsumer, TopicPartition
-
     if group not in groups():
         raise PlatformError(f"no group {group!r}; there are {', '.join(groups())}")
+    with told_plainly(access), _assigned(access, group) as assigned:
+        yield assigned
+
+
+@contextmanager
+def _assigned(access: KafkaAccess, group: str) -> Iterator[tuple[Any, Any]]:
+    from kafka import KafkaConsumer, TopicPartition
+
     consumer = construct(
         KafkaConsumer,
         **client_options(access),

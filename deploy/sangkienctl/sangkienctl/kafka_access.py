@@ -10,6 +10,7 @@ from typing import Any
 
 from chassis import settings
 from chassis.kafka_client import client_options, construct
+from sangkienctl.home import PlatformError
 
 CLIENT_ID = "sangkienctl"
 
@@ -39,6 +40,19 @@ class KafkaAccess:
 
 
 @contextmanager
+def told_plainly(access: KafkaAccess) -> Iterator[None]:
+    """Turn Kafka's own errors into one line for the operator."""
+    from kafka.errors import KafkaError
+
+    try:
+        yield
+    except KafkaError as error:
+        raise PlatformError(
+            f"Kafka at {access.kafka_bootstrap} did not do what was asked: {type(error).__name__}: {error}"
+        ) from error
+
+
+@contextmanager
 def admin_client(access: KafkaAccess) -> Iterator[Any]:
     from kafka.admin import KafkaAdminClient
 
@@ -47,22 +61,3 @@ def admin_client(access: KafkaAccess) -> Iterator[Any]:
         yield client
     finally:
         client.close()
-
-
-@contextmanager
-def bare_consumer(access: KafkaAccess) -> Iterator[Any]:
-    """A consumer without a group: it reads what it is told to and commits nothing."""
-    from kafka import KafkaConsumer
-
-    consumer = construct(
-        KafkaConsumer,
-        **client_options(access),
-        client_id=CLIENT_ID,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        allow_auto_create_topics=False,
-    )
-    try:
-        yield consumer
-    finally:
-        consumer.close()

@@ -31,6 +31,7 @@ RECORD_VERSION = 1
 LEAST_FREE_BYTES = 1024**3
 MIGRATE_SECONDS = 120
 STOP_SECONDS = 30
+BROKER_SECONDS = 30
 
 
 class Progress(Protocol):
@@ -216,7 +217,17 @@ class Platform:
         from sangkienctl.kafka_access import KafkaAccess
         from sangkienctl.topics import apply_topics
 
-        apply_topics(KafkaAccess(kafka_bootstrap=self.addresses.kafka))
+        deadline = time.monotonic() + BROKER_SECONDS
+        while True:
+            try:
+                apply_topics(KafkaAccess(kafka_bootstrap=self.addresses.kafka))
+            except PlatformError:
+                # An open port is not yet a broker that serves; Apache Kafka takes some seconds more.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
 
     def _migrate(self) -> None:
         self.run_roles([(service, "migrate") for service in SERVICES])

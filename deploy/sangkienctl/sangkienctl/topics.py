@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import contracts
 from chassis import topics as topic_admin
-from sangkienctl.kafka_access import KafkaAccess, admin_client
+from sangkienctl.kafka_access import KafkaAccess, admin_client, told_plainly
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Lag:
 
 def apply_topics(access: KafkaAccess) -> list[str]:
     """Create and adapt every topic of the contracts; one line per change."""
-    return topic_admin.apply_topics(access, contracts.topics().values())
+    with told_plainly(access):
+        return topic_admin.apply_topics(access, contracts.topics().values())
 
 
 def declared_groups() -> dict[str, list[str]]:
@@ -41,7 +42,7 @@ def lag(access: KafkaAccess, groups: Iterable[str] | None = None) -> list[Lag]:
     from kafka.admin import OffsetSpec
 
     wanted = {group: names for group, names in declared_groups().items() if groups is None or group in groups}
-    with admin_client(access) as admin:
+    with told_plainly(access), admin_client(access) as admin:
         topics = sorted({name for names in wanted.values() for name in names})
         partitions = {
             found["name"]: [
