@@ -195,7 +195,7 @@ class SubmissionService:
         self, path: str, body: dict[str, Any], who: str | None, version: int | None = None, **headers: str
     ) -> TestResponse:
         match = {} if version is None else {"If-Match": f'"{version}"'}
-        return self.client.put(path, json=body, headers={**_signed(who), **match, **headers})
+        return self.app.test_client().put(path, json=body, headers={**_signed(who), **match, **headers})
 
     def post(
         self,

@@ -9,7 +9,7 @@ from threading import Barrier
 
 from werkzeug.test import TestResponse
 
-from tests.support.submission_service import MEMBER, SubmissionService, content, problem
+from tests.support.submission_service import ADMIN, MEMBER, UNIT, SubmissionService, content, problem
 
 
 def _together(*requests: Callable[[], TestResponse]) -> list[TestResponse]:
@@ -88,3 +88,35 @@ def test_a_withdrawal_and_an_approval_at_once_leave_one_truth(service: Submissio
         else:
             assert answer.status_code in (409, 412)
             assert state == "approved"
+
+
+def test_of_two_administrators_who_change_a_unit_one_is_told_to_look_again(
+    service: SubmissionService,
+) -> None:
+    def rename(name: str) -> TestResponse:
+        facts = {"name_vi": name, "parent": "CT-HOA-CHAT", "level": "grassroots", "valid_from": "2022-01-01"}
+        return service.put(f"/v1/units/{UNIT}", facts, ADMIN, version=1)
+
+    answers = _together(lambda: rename("Tên thứ nhất"), lambda: rename("Tên thứ hai"))
+
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 412: 1}
+    document = service.db["units"].find_one({"_id": UNIT})
+    assert document is not None
+    assert document["version"] == 2
+    assert len(document["outbox"]) == 1
+
+
+def test_the_same_new_unit_sent_twice_at_once_is_created_once(service: SubmissionService) -> None:
+    facts = {
+        "name_vi": "Đơn vị mới",
+        "parent": "CT-HOA-CHAT",
+        "level": "grassroots",
+        "valid_from": "2022-01-01",
+    }
+
+    answers = _together(*[lambda: service.put("/v1/units/HC-MOI", facts, ADMIN)] * 2)
+
+    assert {answer.status_code for answer in answers} <= {200, 412}
+    document = service.db["units"].find_one({"_id": "HC-MOI"})
+    assert document is not None
+    assert (document["version"], len(document["outbox"])) == (1, 1)
