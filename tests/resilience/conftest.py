@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sangkienctl.seed import seed_programme
 
+from sangkienctl.seed import seed_programme
 from tests.support.platform import RunningPlatform, end_platform, start_platform
 
 

@@ -22,7 +22,8 @@ for record in consumer:
         continue  # a type that we do not know: skip it
     initiative = json.loads(record.value)
     sequence = headers["ce_sequence"]
-    if sequence > latest.get(initiative["initiative_id"], ("", None))[0]:  # older and repeated events are ignored
+    # Older and repeated events are ignored.
+    if sequence > latest.get(initiative["initiative_id"], ("", None))[0]:
         federation = initiative["unit_path"][1] if initiative["state"] == "approved" else None
         latest[initiative["initiative_id"]] = (sequence, federation)
 consumer.commit()
