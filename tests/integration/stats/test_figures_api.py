@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from stats.adapters.generations import Generations
+from stats.adapters.reference import ReferenceCopy
+from stats.application.errors import NotLoadedError
+from stats.domain.units import UnitTree
 from stats.entrypoints.http.schemas import ChildrenAnswer, ProgressAnswer, TargetAnswer, TimelineAnswer
+from tests.support.processes import wait_until
 from tests.support.stats_histories import (
     CAMPAIGNS,
     PATHS,
@@ -18,7 +22,7 @@ from tests.support.stats_histories import (
     submitted,
     withdrawn,
 )
-from tests.support.stats_service import Stats
+from tests.support.stats_service import Stats, pending_unit
 
 MAY_25, MAY_28, MAY_31, JUNE_3 = (
     date(2022, 5, 25),
@@ -239,8 +243,6 @@ def test_after_a_switch_of_generations_reads_follow_with_the_next_refresh(counte
 
 
 def test_a_renamed_or_moved_unit_is_seen_after_a_refresh_and_an_older_version_is_not(counted: Stats) -> None:
-    from tests.support.stats_service import pending_unit
-
     counted.tell(pending_unit("TLD", "LD-A", version=3, name="Tên mới"))
     counted.tell(pending_unit("TLD", "LD-A", version=2, name="Tên cũ"))
     counted.copy.refresh()
@@ -266,3 +268,39 @@ def test_campaigns_count_apart(stats: Stats) -> None:
     assert bases(phase) == bases(peak)
     assert bases(phase)["submitted"] == 2
     assert TargetAnswer().fields["basis"].required
+
+
+def test_the_copy_follows_by_itself_and_is_not_used_once_it_is_stale(stats: Stats) -> None:
+    now = [0.0]
+    copy = ReferenceCopy(stats.client[stats.db.name], every=0.05, stale_after=10, monotonic=lambda: now[0])
+    with pytest.raises(NotLoadedError):
+        copy.current()
+
+    copy.start()
+    try:
+        stats.tell(pending_unit("TLD"))
+        wait_until(lambda: "TLD" in _tree_of(copy), "the new unit is in the copy")
+    finally:
+        copy.close()
+
+    now[0] += 10.1
+    with pytest.raises(NotLoadedError):
+        copy.current()
+
+
+def _tree_of(copy: ReferenceCopy) -> UnitTree:
+    try:
+        return copy.current().tree
+    except NotLoadedError:
+        return UnitTree(())
+
+
+def test_a_restored_database_is_read_from_its_beginning(stats: Stats) -> None:
+    stats.tell_tree(PATHS)
+    stats.db["units"].delete_one({"_id": "LD-A"})
+    stats.db["meta"].update_one({"_id": "reference"}, {"$set": {"change": 0}})
+
+    stats.copy.refresh()
+
+    assert "LD-A" not in stats.copy.current().tree
+    assert "LD-B" in stats.copy.current().tree
