@@ -112,6 +112,7 @@ def _show_addresses(platform: Platform) -> None:
     console.print(
         "Next: bin/sangkienctl token --user apatit.member · bin/sangkienctl status · make logs · make down",
         highlight=False,
+        soft_wrap=True,
     )
 
 
@@ -265,12 +266,12 @@ def lag(home: Path) -> None:
             line.group,
             line.topic,
             str(line.behind),
-            str(line.end),
+            " ".join(map(str, line.partitions)) if line.behind else "",
             "" if line.committed else "nothing committed",
         )
         for line in measure(_kafka_access(home))
     ]
-    console.print(screen.table("", ("group", "topic", "behind", "records", ""), rows))
+    console.print(screen.table("", ("group", "topic", "behind", "by partition", ""), rows))
 
 
 @main.group()

@@ -12,13 +12,20 @@ from sangkienctl.kafka_access import KafkaAccess, admin_client, told_plainly
 
 @dataclass(frozen=True)
 class Lag:
-    """How far one group is behind in one topic, in records over all partitions. committed: has an offset."""
+    """How far one group is behind in one topic, in records.
+
+    partitions: how far in each; end: records ever written; committed: whether the group has any offset.
+    """
 
     group: str
     topic: str
-    behind: int
+    partitions: tuple[int, ...]
     end: int
     committed: bool
+
+    @property
+    def behind(self) -> int:
+        return sum(self.partitions)
 
 
 def apply_topics(access: KafkaAccess) -> list[str]:
@@ -58,14 +65,12 @@ def lag(access: KafkaAccess, groups: Iterable[str] | None = None) -> list[Lag]:
             committed = admin.list_group_offsets(group).get(group, {})
             for name in names:
                 end = sum(ends[partition].offset for partition in partitions[name])
-                behind = 0
+                behind = []
                 for partition in partitions[name]:
                     position = committed.get(partition)
                     offset = position.offset if position is not None and position.offset >= 0 else None
-                    behind += ends[partition].offset - (
-                        starts[partition].offset if offset is None else offset
-                    )
-                lines.append(
-                    Lag(group, name, behind, end, any(part in committed for part in partitions[name]))
-                )
+                    begin = starts[partition].offset if offset is None else offset
+                    behind.append(ends[partition].offset - begin)
+                begun = any(partition in committed for partition in partitions[name])
+                lines.append(Lag(group, name, tuple(behind), end, begun))
     return lines
