@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,12 +14,22 @@ from types import TracebackType
 from typing import Self
 
 
+# Below the range from which systems take the ports of outgoing connections: one of those could otherwise take
+# a server's port while the server is down between a kill and its restart.
+_PORTS = range(15000, 32000)
+
+
 def free_port() -> int:
-    """A port that was free a moment ago on loopback."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
+    """A port that was free a moment ago on loopback, and that no outgoing connection will take."""
+    while True:
+        port = random.choice(_PORTS)
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 20, every: float = 0.02) -> None:
