@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-
 # Below the range from which systems take the ports of outgoing connections: one of those could otherwise take
 # a server's port while the server is down between a kill and its restart.
 _PORTS = range(15000, 32000)
