@@ -44,7 +44,7 @@ IDLE_SECONDS = 0.1
 RESTING_SECONDS = 0.25
 # A collection counts as busy, then idle, for so long after its last event: a steady 50/s never waits.
 BUSY_FOR_SECONDS = 1.0
-IDLE_FOR_SECONDS = 60.0
+IDLE_FOR_SECONDS = 10.0
 # After a failure of the database or of Kafka.
 BACKOFF_SECONDS = 0.5
 
