@@ -24,7 +24,9 @@ from sangkienctl.processes import service_environment
 CONFIGURATION_ERROR = 78  # EX_CONFIG of sysexits.h
 NOT_READY = 3
 
-console = Console()
+# Written to a file or a pipe, tables are not folded to the width of a terminal that is not there.
+PIPE_WIDTH = 160
+console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
 errors = Console(stderr=True)
 
 
