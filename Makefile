@@ -17,8 +17,8 @@ status: ## Show every process of the platform
 logs: ## Follow all logs (one: bin/sangkienctl logs NAME -f)
 	@bin/sangkienctl logs --follow
 
-reset: ## Stop the platform and delete its data
-	@bin/sangkienctl reset
+reset: ## Stop the platform and delete its data (asks first; YES=1 does not ask)
+	@bin/sangkienctl reset $(if $(YES),--yes)
 
 test: ## Install and run all tests
 	@bin/test
