@@ -32,7 +32,7 @@ from notify.adapters.mail import MailComposer
 from notify.adapters.messages import MongoMessages
 from notify.adapters.reads import Document, Store
 from notify.adapters.smtp import SmtpServer
-from notify.adapters.surroundings import MongoUnits, MongoWithdrawals
+from notify.adapters.surroundings import MongoNames, MongoWithdrawals
 from notify.adapters.wording import Words
 from notify.application.contacts import ContactBook
 from notify.application.deliver import DeliverMail
@@ -54,7 +54,7 @@ def event_handler(db: Store, clock: Clock = utc_now) -> EventHandler:
         Tell(
             contacts=MongoContacts(db),
             messages=MongoMessages(db),
-            units=MongoUnits(db),
+            names=MongoNames(db),
             withdrawals=MongoWithdrawals(db),
             clock=clock,
         )

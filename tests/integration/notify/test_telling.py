@@ -6,6 +6,7 @@ import random
 import uuid
 from typing import Any
 
+from notify.adapters.events import TOPICS
 from notify.adapters.reads import KEYS_PER_READ
 from notify.domain.contacts import Contact, Grant
 from notify.domain.kinds import TOLD
@@ -110,6 +111,19 @@ def test_a_unit_is_called_as_its_latest_version_says_whatever_the_order(notify: 
     assert notify.rows()[0]["unit_names"] == {code: {"vi": "Tên mới"}}
 
 
+def test_a_campaign_is_called_as_its_latest_version_says_whatever_the_order(notify: Notify) -> None:
+    reached = event("target.reached")
+    id = reached.data["campaign"]
+    notify.know(Contact("m-official01", grants=(Grant("official", reached.data["unit"]),)))
+    new = event("campaign.changed", {"id": id, "version": 3, "name_vi": "Tên mới", "name_en": "New"})
+    old = event("campaign.changed", {"id": id, "version": 2, "name_vi": "Tên cũ", "name_en": "Old"})
+
+    notify.handle(new)
+    notify.handle(old, new, reached)
+
+    assert notify.rows()[0]["campaign_names"] == {id: {"vi": "Tên mới", "en": "New"}}
+
+
 def test_the_number_of_round_trips_does_not_grow_with_the_batch(notify: Notify) -> None:
     notify.know(READER, SUPPORT)
     notify.handle(event("initiative.approved", apart(1)))
@@ -128,9 +142,10 @@ def test_the_number_of_round_trips_does_not_grow_with_the_batch(notify: Notify) 
 def test_a_batch_of_every_kind_takes_one_write_for_messages_and_one_for_withdrawals(notify: Notify) -> None:
     notify.trips.reset()
 
-    notify.handle(*(event(topic) for topic in TOLD), event("unit.changed"))
+    notify.handle(*(event(topic) for topic in TOPICS))
 
-    assert notify.trips.names == {"find": 3, "insert": 1, "update": 2}
+    # Withdrawals, contacts, units, campaigns are read; withdrawals, units, campaigns are written.
+    assert notify.trips.names == {"find": 4, "insert": 1, "update": 3}
 
 
 def test_everything_that_a_batch_reads_is_found_by_an_index(notify: Notify) -> None:
@@ -140,7 +155,7 @@ def test_everything_that_a_batch_reads_is_found_by_an_index(notify: Notify) -> N
 
     stages = notify.trips.stages(notify.db)
 
-    assert len(stages) == 3
+    assert len(stages) == 4
     assert all("COLLSCAN" not in found for found in stages.values()), stages
 
 

@@ -20,12 +20,16 @@ from notify.adapters.wording import Words, one_line
 from notify.domain.contacts import Contact, Grant
 from notify.domain.kinds import TOLD, Channel, Kind, Locale, Queue
 from notify.domain.messages import AddressBook, Message, messages_for
+from notify.domain.names import Bearer, Names
 from notify.domain.occurrences import Fact
 from tests.support.notify_news import AUTHOR, NOW, event
 
 WORDS = Words("https://sangkien.example.org/")
 COMPOSER = MailComposer(WORDS, Address("Sáng Kiến", addr_spec="no-reply@sangkien.example.org"))
-NAMES = {"HC-APATIT-VIET-NAM": {"vi": "Công đoàn Apatit Việt Nam", "en": "Apatit Vietnam union"}}
+NAMES = {
+    Bearer.UNIT: {"HC-APATIT-VIET-NAM": {"vi": "Công đoàn Apatit Việt Nam", "en": "Apatit Vietnam union"}},
+    Bearer.CAMPAIGN: {"phase-1": {"vi": "Giai đoạn 1", "en": "Phase 1"}},
+}
 EXAMPLES = [(topic, name) for topic in TOLD for name in sorted(contracts.examples(topic).valid)]
 EVERY_FORM = [(*example, locale) for example, locale in itertools.product(EXAMPLES, Locale)]
 
@@ -94,14 +98,24 @@ def test_days_and_numbers_are_written_as_each_language_does() -> None:
 
 def test_a_unit_is_called_by_its_name_in_the_readers_language_else_in_vietnamese_else_by_its_code() -> None:
     told = message("initiative.submitted", name="first-submission")
-    only_vi = {code: {"vi": names["vi"]} for code, names in NAMES.items()}
+    only_vi = {Bearer.UNIT: {"HC-APATIT-VIET-NAM": {"vi": "Công đoàn Apatit Việt Nam"}}}
 
     assert "Apatit Vietnam union" in WORDS.wording(told, Locale.EN).body
     assert "Công đoàn Apatit Việt Nam" in WORDS.wording(_with_names(told, only_vi), Locale.EN).body
     assert "HC-APATIT-VIET-NAM" in WORDS.wording(_with_names(told, {}), Locale.VI).body
 
 
-def _with_names(told: Message, names: dict[str, dict[str, str]]) -> Message:
+def test_a_campaign_is_called_by_its_name_in_the_readers_language_else_in_vietnamese_else_by_its_id() -> None:
+    told = message("target.reached", campaign="phase-1")
+    only_vi = {Bearer.CAMPAIGN: {"phase-1": {"vi": "Giai đoạn 1"}}}
+
+    assert "“Giai đoạn 1”" in WORDS.wording(told, Locale.VI).body
+    assert "“Phase 1”" in WORDS.wording(told, Locale.EN).body
+    assert "“Giai đoạn 1”" in WORDS.wording(_with_names(told, only_vi), Locale.EN).body
+    assert "“phase-1”" in WORDS.wording(_with_names(told, {}), Locale.VI).body
+
+
+def _with_names(told: Message, names: Names) -> Message:
     return Message(
         told.event_id, told.member, told.channel, told.kind, told.at, told.facts, names, told.queue
     )
@@ -185,7 +199,7 @@ def test_nothing_from_outside_can_add_a_header_or_a_recipient(title: str, name: 
         "resubmission": False,
         "expected_answer_on": "2022-08-30",
     }
-    names = {"U": {"vi": f"{unit}\nBcc: victim@example.org"}}
+    names = {Bearer.UNIT: {"U": {"vi": f"{unit}\nBcc: victim@example.org"}}}
     told = Message("e", AUTHOR, Channel.EMAIL, Kind.SUBMITTED, NOW, facts, names, Queue.PERSONAL)
     reader = Contact(AUTHOR, 1, f"{name}\r\nBcc: victim@example.org", "a@example.org")
 

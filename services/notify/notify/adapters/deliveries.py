@@ -14,7 +14,7 @@ from typing import Final
 
 from pymongo import UpdateOne
 
-from notify.adapters.messages import COLLECTION, to_message
+from notify.adapters.messages import COLLECTION, NAMES_FIELDS, to_message
 from notify.adapters.reads import KEYS_PER_READ, Document, Store, find_by_any
 from notify.application.ports import Delivery
 from notify.domain.deliveries import State, Verdict
@@ -86,7 +86,7 @@ class MongoDeliveries:
             unset |= dict.fromkeys(("queue", "due_at", "waits_in", "waits_until"), "")
         if verdict.state is State.SENT:
             # Not needed any more; the row stays, because it is what makes a repeated event send nothing.
-            unset |= {"facts": "", "unit_names": "", "reason": ""}
+            unset |= dict.fromkeys(("facts", *NAMES_FIELDS.values(), "reason"), "")
         held = {"_id": delivery.message.id, "lease": delivery.token}
         return self._messages.update_one(held, {"$set": change, "$unset": unset}).matched_count == 1
 

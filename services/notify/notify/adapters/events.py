@@ -8,14 +8,24 @@ from typing import Any, Final
 
 from chassis.clock import local_day
 from chassis.events.codec import Event
-from notify.application.ports import UnitName
+from notify.application.ports import GivenName
 from notify.domain.contacts import OFFICIAL, Grant
 from notify.domain.kinds import TOLD, Kind, Locale
+from notify.domain.names import Bearer, Mentions
 from notify.domain.occurrences import Fact, Initiative, Occurrence
 
-UNIT_CHANGED: Final = "unit.changed"
 TARGET_REACHED: Final = "target.reached"
-TOPICS: Final = (*TOLD, UNIT_CHANGED)
+# Topics that tell nobody but say how something is called: of what, and the field of its id.
+NAMING: Final[Mapping[str, tuple[Bearer, str]]] = {
+    "unit.changed": (Bearer.UNIT, "code"),
+    "campaign.changed": (Bearer.CAMPAIGN, "id"),
+}
+TOPICS: Final = (*TOLD, *NAMING)
+# The facts that are ids, to be shown by name.
+NAMED_FACTS: Final[Mapping[Bearer, tuple[str, ...]]] = {
+    Bearer.UNIT: ("unit", "assigned_unit", "validated_by"),
+    Bearer.CAMPAIGN: ("campaign",),
+}
 
 
 def occurrence(event: Event) -> Occurrence:
@@ -44,7 +54,7 @@ def occurrence(event: Event) -> Occurrence:
         ),
         told_role=told_role,
         facts=facts,
-        units=_unit_codes(facts),
+        mentions=_mentions(facts),
     )
 
 
@@ -86,18 +96,23 @@ def _target_reached(event: Event) -> Occurrence:
         initiative=None,
         told_role=Grant(OFFICIAL, data["unit"]),
         facts=facts,
-        units=_unit_codes(facts),
+        mentions=_mentions(facts),
     )
 
 
-def _unit_codes(facts: Mapping[str, Fact]) -> frozenset[str]:
-    return frozenset(str(facts[name]) for name in ("unit", "assigned_unit", "validated_by") if name in facts)
+def _mentions(facts: Mapping[str, Fact]) -> Mentions:
+    return {
+        bearer: ids
+        for bearer, named in NAMED_FACTS.items()
+        if (ids := frozenset(str(facts[name]) for name in named if name in facts))
+    }
 
 
-def unit_name(event: Event) -> UnitName:
-    """The names of the unit that a `unit.changed` event is about."""
+def given_name(event: Event) -> GivenName:
+    """How an event of a topic in the table NAMING says that something is called."""
     data = event.data
+    bearer, id_field = NAMING[event.topic]
     names = {Locale.VI.value: data["name_vi"]}
     if data["name_en"] is not None:
         names[Locale.EN.value] = data["name_en"]
-    return UnitName(data["code"], data["version"], names)
+    return GivenName(bearer, data[id_field], data["version"], names)

@@ -3,7 +3,7 @@ becomes of a mail is in deliveries.py. It must never insert a row under any id b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,9 +15,14 @@ from notify.application.ports import Entry, EntryPage
 from notify.domain.deliveries import State
 from notify.domain.kinds import Channel, Kind, Queue
 from notify.domain.messages import Message, message_id
+from notify.domain.names import Bearer
 
 COLLECTION = "messages"
 DUPLICATE_KEY: Final = 11000
+NAMES_FIELDS: Final[Mapping[Bearer, str]] = {
+    Bearer.UNIT: "unit_names",
+    Bearer.CAMPAIGN: "campaign_names",
+}
 
 
 class MongoMessages:
@@ -69,8 +74,9 @@ def to_document(message: Message, now: datetime) -> Document:
         "kind": message.kind.value,
         "at": message.at,
         "facts": dict(message.facts),
-        "unit_names": {code: dict(names) for code, names in message.unit_names.items()},
     }
+    for bearer, names in message.names.items():
+        document[NAMES_FIELDS[bearer]] = {id: dict(languages) for id, languages in names.items()}
     if message.queue is None:
         return document | {"sort_key": sort_key(message.at, message.event_id), "unread": True}
     return document | {
@@ -91,6 +97,6 @@ def to_message(document: Document) -> Message:
         kind=Kind(document["kind"]),
         at=document["at"],
         facts=document["facts"],
-        unit_names=document["unit_names"],
+        names={bearer: document.get(field, {}) for bearer, field in NAMES_FIELDS.items()},
         queue=Queue(document["queue"]) if "queue" in document else None,
     )

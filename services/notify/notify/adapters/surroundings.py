@@ -1,43 +1,60 @@
-"""Owns what this service keeps of other services' data to tell people well: names of units, withdrawn
-revisions. It must never keep more of it than that."""
+"""Owns what this service keeps of other services' data to tell people well: names of units and
+campaigns, withdrawn revisions. It must never keep more of it than that."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from pymongo import UpdateOne
+from pymongo.collection import Collection as MongoCollection
 from pymongo.errors import BulkWriteError
 
 from notify.adapters.messages import DUPLICATE_KEY
-from notify.adapters.reads import Store, find_by_any
-from notify.application.ports import UnitName
-from notify.domain.messages import UnitNames
+from notify.adapters.reads import Document, Store, find_by_any
+from notify.application.ports import GivenName
+from notify.domain.names import Bearer, Mentions, Names
+
+COLLECTIONS: Final[Mapping[Bearer, str]] = {Bearer.UNIT: "units", Bearer.CAMPAIGN: "campaigns"}
 
 
-class MongoUnits:
+class MongoNames:
+    """One round trip for each kind of bearer, and none for a kind of which nothing is asked."""
+
     def __init__(self, db: Store) -> None:
-        self._units = db["units"]
+        self._kept = {bearer: db[collection] for bearer, collection in COLLECTIONS.items()}
 
-    def learn(self, units: Sequence[UnitName]) -> None:
-        updates = [
-            UpdateOne(
-                {"_id": unit.code, "version": {"$lt": unit.version}},
-                {"$set": {"version": unit.version, "names": dict(unit.names)}},
-                upsert=True,
-            )
-            for unit in units
-        ]
-        try:
-            self._units.bulk_write(updates, ordered=False)
-        except BulkWriteError as error:
-            # A duplicate key here says that the stored version is not older, so this one is old news.
-            details = dict(error.details or {})
-            codes = {one["code"] for one in details.get("writeErrors", ())}
-            if codes != {DUPLICATE_KEY} or details.get("writeConcernErrors"):
-                raise
+    def learn(self, given: Sequence[GivenName]) -> None:
+        for bearer, kept in self._kept.items():
+            updates = [
+                UpdateOne(
+                    {"_id": one.id, "version": {"$lt": one.version}},
+                    {"$set": {"version": one.version, "names": dict(one.names)}},
+                    upsert=True,
+                )
+                for one in given
+                if one.bearer is bearer
+            ]
+            if updates:
+                _write_unless_newer(kept, updates)
 
-    def names(self, codes: Collection[str]) -> Mapping[str, UnitNames]:
-        return {document["_id"]: document["names"] for document in find_by_any(self._units, "_id", codes)}
+    def of(self, mentions: Mentions) -> Names:
+        return {
+            bearer: {document["_id"]: document["names"] for document in find_by_any(kept, "_id", ids)}
+            for bearer, kept in self._kept.items()
+            if (ids := mentions.get(bearer))
+        }
+
+
+def _write_unless_newer(kept: MongoCollection[Document], updates: Sequence[UpdateOne]) -> None:
+    try:
+        kept.bulk_write(updates, ordered=False)
+    except BulkWriteError as error:
+        # A duplicate key here says that the stored version is not older, so this one is old news.
+        details = dict(error.details or {})
+        codes = {one["code"] for one in details.get("writeErrors", ())}
+        if codes != {DUPLICATE_KEY} or details.get("writeConcernErrors"):
+            raise
 
 
 class MongoWithdrawals:

@@ -15,7 +15,8 @@ import jinja2
 import orjson
 
 from notify.domain.kinds import Kind, Locale
-from notify.domain.messages import Message, UnitNames
+from notify.domain.messages import Message
+from notify.domain.names import Bearer, Names
 
 # Not calendar.month_name: that follows the locale of the process.
 MONTHS: Final = (
@@ -139,7 +140,7 @@ class Words:
         view: dict[str, Any] = {
             **facts,
             "_words": words,
-            "_unit_names": message.unit_names,
+            "_names": message.names,
             "_locale": locale,
         }
         if "code" in facts:
@@ -159,6 +160,7 @@ def _environment(*, autoescape: bool) -> jinja2.Environment:
         "day": _show_day,
         "number": _show_number,
         "unit_name": _show_unit,
+        "campaign_name": _show_campaign,
         "role_name": _show_role,
     }
     return environment
@@ -179,9 +181,19 @@ def _show_number(context: jinja2.runtime.Context, value: int) -> str:
 
 @jinja2.pass_context
 def _show_unit(context: jinja2.runtime.Context, code: str) -> str:
-    """The unit's name in the reader's language, else in Vietnamese, else its code."""
-    names: UnitNames = context["_unit_names"].get(code, {})
-    return one_line(names.get(context["_locale"]) or names.get(Locale.VI) or code)
+    return _name(context, Bearer.UNIT, code)
+
+
+@jinja2.pass_context
+def _show_campaign(context: jinja2.runtime.Context, id: str) -> str:
+    return _name(context, Bearer.CAMPAIGN, id)
+
+
+def _name(context: jinja2.runtime.Context, bearer: Bearer, id: str) -> str:
+    """The name in the reader's language, else in Vietnamese, else the id."""
+    names: Names = context["_names"]
+    known = names.get(bearer, {}).get(id, {})
+    return one_line(known.get(context["_locale"]) or known.get(Locale.VI) or id)
 
 
 @jinja2.pass_context

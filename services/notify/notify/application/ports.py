@@ -12,16 +12,18 @@ from typing import Protocol
 from notify.domain.contacts import Contact
 from notify.domain.deliveries import Outcome, Verdict
 from notify.domain.kinds import Queue
-from notify.domain.messages import Message, UnitNames
+from notify.domain.messages import Message
+from notify.domain.names import Bearer, InLanguages, Mentions, Names
 
 
 @dataclass(frozen=True)
-class UnitName:
-    """What this service keeps of a unit; version: the owner's, higher is newer."""
+class GivenName:
+    """What this service keeps of a unit or a campaign; version: the owner's, higher is newer."""
 
-    code: str
+    bearer: Bearer
+    id: str
     version: int
-    names: UnitNames
+    names: InLanguages
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,12 @@ class Messages(Protocol):
     def erase(self, member: str) -> None: ...
 
 
-class Units(Protocol):
-    def learn(self, units: Sequence[UnitName]) -> None:
+class KeptNames(Protocol):
+    def learn(self, given: Sequence[GivenName]) -> None:
         """Keep each, unless a newer version is stored."""
 
-    def names(self, codes: Collection[str]) -> Mapping[str, UnitNames]: ...
+    def of(self, mentions: Mentions) -> Names:
+        """The names that are known of what is mentioned."""
 
 
 class Withdrawals(Protocol):

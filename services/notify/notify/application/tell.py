@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from chassis.clock import Clock
 from notify import metrics
-from notify.application.ports import Contacts, Messages, UnitName, Units, Withdrawals
+from notify.application.ports import Contacts, GivenName, KeptNames, Messages, Withdrawals
 from notify.domain.messages import AddressBook, looked_up_keys, messages_for
-from notify.domain.occurrences import Occurrence, is_silenced, withdrawn_revisions
+from notify.domain.occurrences import Occurrence, all_mentions, is_silenced, withdrawn_revisions
 
 
 @dataclass(frozen=True)
@@ -23,21 +23,20 @@ class Tell:
 
     contacts: Contacts
     messages: Messages
-    units: Units
+    names: KeptNames
     withdrawals: Withdrawals
     clock: Clock
 
-    def __call__(self, occurrences: Sequence[Occurrence], units: Sequence[UnitName]) -> int:
+    def __call__(self, occurrences: Sequence[Occurrence], given: Sequence[GivenName]) -> int:
         """The number of messages that were new. Whatever a store raises: the batch has to be repeated."""
-        if units:
-            self.units.learn(units)
+        if given:
+            self.names.learn(given)
         told = self._not_silenced(occurrences)
         if not told:
             return 0
         keys = frozenset[str]().union(*(looked_up_keys(occurrence) for occurrence in told))
         book = AddressBook(self.contacts.reachable_by(keys) if keys else ())
-        codes = frozenset[str]().union(*(occurrence.units for occurrence in told))
-        names = self.units.names(codes) if codes else {}
+        names = self.names.of(all_mentions(told))
         now = self.clock()
         messages = [message for event in told for message in messages_for(event, book, names, now)]
         if not messages:

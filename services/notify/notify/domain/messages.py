@@ -9,19 +9,18 @@ from datetime import datetime, timedelta
 
 from notify.domain.contacts import Contact, member_key
 from notify.domain.kinds import Audience, Channel, Kind, Queue
+from notify.domain.names import Names
 from notify.domain.occurrences import Fact, Occurrence
 
 # Older news is left to the inbox: a replayed topic must not send years of mail.
 MAIL_WORTH = timedelta(days=7)
-
-UnitNames = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Message:
     """What one person is told over one channel; `queue` is set for mail only.
 
-    unit_names: by code and language, the names of the units that the facts mention, as they were then.
+    names: of what the facts mention by id, as they were then.
     """
 
     event_id: str
@@ -30,7 +29,7 @@ class Message:
     kind: Kind
     at: datetime
     facts: Mapping[str, Fact]
-    unit_names: Mapping[str, UnitNames]
+    names: Names
     queue: Queue | None = None
 
     @property
@@ -80,15 +79,16 @@ def recipients(occurrence: Occurrence, book: AddressBook) -> frozenset[str]:
     return frozenset(book.holders(occurrence.told_role.key)) - people
 
 
-def messages_for(
-    occurrence: Occurrence, book: AddressBook, unit_names: Mapping[str, UnitNames], now: datetime
-) -> Iterator[Message]:
+def messages_for(occurrence: Occurrence, book: AddressBook, names: Names, now: datetime) -> Iterator[Message]:
     """One inbox message for each person concerned, and one by mail where the address is known and wanted.
 
-    unit_names: code → language → name, for all units of the batch. now: UTC; decides what is too old to mail.
+    names: of everything that the batch mentions. now: UTC; decides what is too old to mail.
     """
     rule = occurrence.rule
-    names = {code: unit_names[code] for code in sorted(occurrence.units) if code in unit_names}
+    mentioned = {
+        bearer: {id: names[bearer][id] for id in sorted(ids) if id in names.get(bearer, {})}
+        for bearer, ids in occurrence.mentions.items()
+    }
     mail_worthy = now - occurrence.at <= MAIL_WORTH
     for member in sorted(recipients(occurrence, book)):
         queues: list[tuple[Channel, Queue | None]] = [(Channel.INBOX, None)]
@@ -102,6 +102,6 @@ def messages_for(
                 kind=rule.kind,
                 at=occurrence.at,
                 facts=occurrence.facts,
-                unit_names=names,
+                names=mentioned,
                 queue=queue,
             )

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from notify.domain.contacts import Grant
 from notify.domain.kinds import Kind, Rule
+from notify.domain.names import Bearer, Mentions
 
 Fact = str | int | bool | None
 
@@ -28,7 +29,7 @@ class Occurrence:
 
     event_id: the same on every delivery of the event; at: UTC; initiative: None when it is about a unit;
     told_role: who is addressed by role, for the audiences that are; facts: what the words may mention;
-    units: facts that are unit codes, to be shown by name.
+    mentions: facts that are ids, to be shown by name.
     """
 
     event_id: str
@@ -37,7 +38,16 @@ class Occurrence:
     initiative: Initiative | None
     told_role: Grant | None
     facts: Mapping[str, Fact]
-    units: frozenset[str] = field(default_factory=frozenset)
+    mentions: Mentions = field(default_factory=dict)
+
+
+def all_mentions(occurrences: Iterable[Occurrence]) -> Mentions:
+    """Everything that any of `occurrences` mentions by id."""
+    mentioned: dict[Bearer, frozenset[str]] = {}
+    for occurrence in occurrences:
+        for bearer, ids in occurrence.mentions.items():
+            mentioned[bearer] = mentioned.get(bearer, frozenset()) | ids
+    return mentioned
 
 
 def withdrawn_revisions(occurrences: Iterable[Occurrence]) -> dict[str, int]:

@@ -16,6 +16,6 @@ class EventHandler:
         self._tell = tell
 
     def __call__(self, events: Sequence[Event]) -> None:
-        units = [contract.unit_name(event) for event in events if event.topic == contract.UNIT_CHANGED]
-        told = [contract.occurrence(event) for event in events if event.topic != contract.UNIT_CHANGED]
-        self._tell(told, units)
+        given = [contract.given_name(event) for event in events if event.topic in contract.NAMING]
+        told = [contract.occurrence(event) for event in events if event.topic not in contract.NAMING]
+        self._tell(told, given)
