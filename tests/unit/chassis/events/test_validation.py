@@ -69,3 +69,30 @@ def test_defaults_are_not_written_into_the_data() -> None:
     strict_validator({"type": "object", "properties": {"n": {"type": "integer", "default": 7}}})(data)
 
     assert data == {}
+
+
+def test_the_message_names_the_place_and_the_rule_and_never_the_value() -> None:
+    schema = {"properties": {"a/b": {"type": "array", "items": {"pattern": "^[a-z]$"}}}}
+
+    with pytest.raises(InvalidPayload) as caught:
+        strict_validator(schema)({"a/b": ["x", "secret"]})
+
+    assert str(caught.value) == '#/a~1b/1: the value does not match "^[a-z]$"'
+
+
+@pytest.mark.parametrize("value", [{1}, b"1", float("nan")], ids=["set", "bytes", "not a number"])
+def test_what_json_does_not_have_is_invalid(value: Any) -> None:
+    schema = {"properties": {"n": {"type": ["array", "string", "number", "object"]}}}
+
+    with pytest.raises(InvalidPayload):
+        strict_validator(schema)({"n": value})
+
+
+def test_a_pattern_ends_where_the_text_ends() -> None:
+    with pytest.raises(InvalidPayload):
+        strict_validator({"type": "string", "pattern": "^a$"})("a\n")
+
+
+def test_a_pattern_that_needs_backtracking_is_refused_when_it_is_compiled() -> None:
+    with pytest.raises(ValueError, match="pattern"):
+        strict_validator({"pattern": "^(?=a)"})
