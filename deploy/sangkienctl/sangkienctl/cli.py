@@ -20,6 +20,7 @@ from sangkienctl.home import HOME_VARIABLE, REPOSITORY, PlatformError
 from sangkienctl.kafka_access import KafkaAccess
 from sangkienctl.platform import Platform
 from sangkienctl.processes import service_environment
+from sangkienctl.seed_command import seed
 
 CONFIGURATION_ERROR = 78  # EX_CONFIG of sysexits.h
 NOT_READY = 3
@@ -214,20 +215,7 @@ def token(home: Path, user: str | None, roles: tuple[str, ...]) -> None:
     click.echo(platform.token(user) if user is not None else platform.service_token(*roles))
 
 
-@main.command()
-@click.option(
-    "--initiatives", type=click.IntRange(min=1), help="Make so many more along the published growth."
-)
-@click.option("--connections", default=8, show_default=True, type=click.IntRange(1, 64))
-@with_home
-def seed(home: Path, initiatives: int | None, connections: int) -> None:
-    """Load the sample programme through the public API; repeating it changes nothing."""
-    from sangkienctl import seed as seeding
-
-    platform = Platform(home)
-    seeding.seed_sample(platform, console)
-    if initiatives is not None:
-        seeding.seed_growth(platform, console, initiatives, connections)
+main.add_command(seed)
 
 
 # ── Kafka ──
@@ -246,12 +234,13 @@ def topics() -> None:
 
 
 @topics.command()
+@click.option("--wait", default=0.0, metavar="SECONDS", help="Try again so long while Kafka does not serve.")
 @with_home
-def apply(home: Path) -> None:
+def apply(home: Path, wait: float) -> None:
     """Create and adapt every topic; repeating it changes nothing."""
     from sangkienctl.topics import apply_topics
 
-    changes = apply_topics(_kafka_access(home))
+    changes = apply_topics(_kafka_access(home), wait)
     for change in changes:
         click.echo(change)
     click.echo(f"{len(changes)} changes" if changes else "all topics are as declared")

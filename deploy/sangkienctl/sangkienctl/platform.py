@@ -103,6 +103,11 @@ class Platform:
         return Addresses(self.record["ports"])
 
     @property
+    def gateway(self) -> str:
+        """The public address, no trailing slash."""
+        return str(self.record["gateway"])
+
+    @property
     def kafka(self) -> KafkaEngine:
         return KafkaEngine(self._kafka_choice or self.home.record().get("kafka") or KafkaEngine.EMBEDDED)
 
@@ -217,17 +222,7 @@ class Platform:
         from sangkienctl.kafka_access import KafkaAccess
         from sangkienctl.topics import apply_topics
 
-        deadline = time.monotonic() + BROKER_SECONDS
-        while True:
-            try:
-                apply_topics(KafkaAccess(kafka_bootstrap=self.addresses.kafka))
-            except PlatformError:
-                # An open port is not yet a broker that serves; Apache Kafka takes some seconds more.
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.5)
-            else:
-                return
+        apply_topics(KafkaAccess(kafka_bootstrap=self.addresses.kafka), patience_seconds=BROKER_SECONDS)
 
     def _migrate(self) -> None:
         self.run_roles([(service, "migrate") for service in SERVICES])

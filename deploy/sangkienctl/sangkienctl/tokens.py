@@ -1,6 +1,8 @@
-"""Access tokens from the embedded issuer for the operators' command. It keeps none on disk."""
+"""Access tokens from an issuer for the operators' command. It keeps none on disk."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import httpx
 
@@ -25,18 +27,21 @@ class TokenSource:
         """A token of this command itself, with the roles (admin, operator) over the whole tree."""
         return self._mint({"grant_type": "client_credentials", "scope": " ".join(roles)})
 
-    def _mint(self, form: dict[str, str]) -> str:
+    def _mint(self, form: Mapping[str, str]) -> str:
+        return mint(f"{self._base}/token", form, (CLIENT_ID, self._secret))
+
+
+def mint(endpoint: str, form: Mapping[str, str], client: tuple[str, str]) -> str:
+    """An access token from a token endpoint. client: (id, secret). PlatformError with the issuer's reason."""
+    try:
+        answer = httpx.post(endpoint, data=dict(form), auth=client, timeout=10, trust_env=False)
+    except httpx.TransportError as error:
+        raise PlatformError(f"the issuer does not answer ({error}); is the platform up?") from error
+    if answer.status_code != 200:
         try:
-            answer = httpx.post(
-                f"{self._base}/token", data=form, auth=(CLIENT_ID, self._secret), timeout=10, trust_env=False
-            )
-        except httpx.TransportError as error:
-            raise PlatformError(f"the issuer does not answer ({error}); is the platform up?") from error
-        if answer.status_code != 200:
-            try:
-                reason = answer.json().get("error_description") or answer.json()["error"]
-            except (ValueError, KeyError):
-                reason = f"HTTP {answer.status_code}"
-            raise PlatformError(f"the issuer gave no token: {reason}")
-        token: str = answer.json()["access_token"]
-        return token
+            reason = answer.json().get("error_description") or answer.json()["error"]
+        except (ValueError, KeyError):
+            reason = f"HTTP {answer.status_code}"
+        raise PlatformError(f"the issuer gave no token: {reason}")
+    token: str = answer.json()["access_token"]
+    return token

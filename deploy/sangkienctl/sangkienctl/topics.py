@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import contracts
 from chassis import topics as topic_admin
+from sangkienctl.home import PlatformError
 from sangkienctl.kafka_access import KafkaAccess, admin_client, told_plainly
 
 
@@ -28,10 +30,20 @@ class Lag:
         return sum(self.partitions)
 
 
-def apply_topics(access: KafkaAccess) -> list[str]:
-    """Create and adapt every topic of the contracts; one line per change."""
-    with told_plainly(access):
-        return topic_admin.apply_topics(access, contracts.topics().values())
+def apply_topics(access: KafkaAccess, patience_seconds: float = 0) -> list[str]:
+    """Create and adapt every topic of the contracts; one line per change.
+
+    An open port is not yet a broker that serves: a failure is tried again for `patience_seconds`.
+    """
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            with told_plainly(access):
+                return topic_admin.apply_topics(access, contracts.topics().values())
+        except PlatformError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 def declared_groups() -> dict[str, list[str]]:

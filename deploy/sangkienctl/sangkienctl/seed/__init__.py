@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from sangkienctl.seed.load import seed_growth, seed_once, seed_programme, seed_sample
+from sangkienctl.seed.sample import Sample
 
-__all__ = ["seed_growth", "seed_once", "seed_programme", "seed_sample"]
+__all__ = ["Sample", "seed_growth", "seed_once", "seed_programme", "seed_sample"]

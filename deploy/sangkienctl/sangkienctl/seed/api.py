@@ -6,12 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import httpx
 
 from sangkienctl.home import PlatformError
-from sangkienctl.platform import Platform
 
 T = TypeVar("T")
 
@@ -22,6 +21,15 @@ PAUSE_SECONDS = 0.2
 TOKEN_SECONDS = 45 * 60
 
 OPERATOR = ""
+
+
+class Target(Protocol):
+    """A running platform to load into: the embedded one, or any other by its public address."""
+
+    @property
+    def gateway(self) -> str: ...
+    def token(self, username: str) -> str: ...
+    def service_token(self, *roles: str) -> str: ...
 
 
 class Refused(PlatformError):
@@ -38,13 +46,12 @@ class Refused(PlatformError):
 class Api:
     """Requests as any demo account, or as this command itself (`OPERATOR`). One per thread is not needed."""
 
-    def __init__(self, platform: Platform, connections: int = 8) -> None:
+    def __init__(self, platform: Target, connections: int = 8) -> None:
         self._platform = platform
         self._lock = threading.Lock()
         self._tokens: dict[str, tuple[float, str]] = {}
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        gateway = str(platform.record["gateway"])
-        self._http = httpx.Client(base_url=gateway, timeout=30, limits=limits, trust_env=False)
+        self._http = httpx.Client(base_url=platform.gateway, timeout=30, limits=limits, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

@@ -16,7 +16,7 @@ from sangkienctl.home import PlatformError, write_atomically
 from sangkienctl.platform import Platform
 from sangkienctl.screen import counted
 from sangkienctl.seed import growth, reviewing
-from sangkienctl.seed.api import OPERATOR, Api, wait_for
+from sangkienctl.seed.api import OPERATOR, Api, Target, wait_for
 from sangkienctl.seed.programme import (
     EVALUATION,
     load_campaigns,
@@ -41,7 +41,7 @@ def seed_once(platform: Platform, console: Console) -> None:
         mark.touch()
 
 
-def seed_programme(platform: Platform, console: Console = QUIET) -> None:
+def seed_programme(platform: Target, console: Console = QUIET) -> None:
     """Units, campaigns, contacts and targets; no initiatives."""
     sample = Sample()
     with Api(platform) as api:
@@ -55,7 +55,7 @@ def seed_programme(platform: Platform, console: Console = QUIET) -> None:
             load_targets(api, sample, bar.advance)
 
 
-def seed_sample(platform: Platform, console: Console = QUIET) -> None:
+def seed_sample(platform: Target, console: Console = QUIET) -> None:
     """The programme, a part of the real initiatives, and some reviews."""
     seed_programme(platform, console)
     sample = Sample()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sangkienctl.home import REPOSITORY
 
-FOLDER = REPOSITORY / "deploy" / "sample"
+# Where the files are when the package is installed apart from the repository, as in its image.
+FOLDER_VARIABLE = "SANGKIEN_SAMPLE"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class SampleAccount:
     """A demo account; roles: {(role, unit)}."""
 
     username: str
+    password: str = field(repr=False)
     member_id: str
     roles: frozenset[tuple[str, str]]
     directory: Mapping[str, Any]
@@ -83,6 +87,7 @@ class Sample:
         return [
             SampleAccount(
                 username=entry["username"],
+                password=entry["password"],
                 member_id=entry["member_id"],
                 roles=frozenset((grant["role"], grant["unit"]) for grant in entry["grants"]),
                 directory={name: entry[name] for name in ("name", "email", "locale", "grants")},
@@ -123,11 +128,15 @@ class Sample:
         return None
 
 
+def _folder() -> Path:
+    return Path(os.environ.get(FOLDER_VARIABLE) or REPOSITORY / "deploy" / "sample")
+
+
 def _rows(name: str) -> list[dict[str, str]]:
-    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+    with (_folder() / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def _document(name: str) -> list[dict[str, Any]]:
-    parsed: list[dict[str, Any]] = json.loads((FOLDER / name).read_text(encoding="utf-8"))
+    parsed: list[dict[str, Any]] = json.loads((_folder() / name).read_text(encoding="utf-8"))
     return parsed
