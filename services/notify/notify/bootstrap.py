@@ -1,5 +1,7 @@
 """The only place where the parts of the service are wired. Every factory is called in the process that plays
-the role, after any fork."""
+the role, after any fork, and imports what only that role needs: a web process has no Kafka client, and a
+worker no web framework.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +11,16 @@ import socket
 import uuid
 from email.headerregistry import Address
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from pymongo import MongoClient
 
 import contracts
 from chassis.clock import Clock, utc_now
-from chassis.consumer.loop import ConsumerLoop
 from chassis.events.codec import EventCodec
 from chassis.mongo.client import connect, database
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
-from chassis.tokens import TokenVerifier
-from chassis.web import create_app
-from chassis.web.openapi import document
-from chassis.worker import Task, Worker
 from notify.adapters import events
 from notify.adapters.contacts import MongoContacts
 from notify.adapters.deliveries import MongoDeliveries
@@ -40,11 +36,14 @@ from notify.application.inbox import Inbox
 from notify.application.tell import Tell
 from notify.config import Settings
 from notify.entrypoints.consumer import EventHandler
-from notify.entrypoints.http.contacts import contacts_blueprint
-from notify.entrypoints.http.inbox import inbox_blueprint
-from notify.entrypoints.http.problems import problem_of
 from notify.entrypoints.mail import MailLoop
 from notify.migrations import MIGRATIONS
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from chassis.tokens import TokenVerifier
+    from chassis.worker import Worker
 
 SERVICE = "notify"
 
@@ -84,6 +83,11 @@ def mail_delivery(settings: Settings, db: Store, clock: Clock = utc_now) -> Deli
 
 def application(settings: Settings, db: Store, verifier: TokenVerifier, clock: Clock = utc_now) -> Flask:
     """The HTTP application over a database; tests hand in their own."""
+    from chassis.web import create_app
+    from notify.entrypoints.http.contacts import contacts_blueprint
+    from notify.entrypoints.http.inbox import inbox_blueprint
+    from notify.entrypoints.http.problems import problem_of
+
     messages = MongoMessages(db)
     book = ContactBook(MongoContacts(db), messages)
     return create_app(
@@ -103,6 +107,9 @@ def application(settings: Settings, db: Store, verifier: TokenVerifier, clock: C
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document as the API serves it; needs no server and no settings."""
+    from chassis.tokens import TokenVerifier
+    from chassis.web.openapi import document
+
     settings = Settings(
         mongo_uri="mongodb://unused/",
         mongo_database=SERVICE,
@@ -123,6 +130,9 @@ def openapi_document() -> dict[str, Any]:
 
 
 def api(settings: Settings) -> Flask:
+    """The web application."""
+    from chassis.tokens import TokenVerifier
+
     verifier = TokenVerifier(
         issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
     )
@@ -130,6 +140,10 @@ def api(settings: Settings) -> Flask:
 
 
 def worker(settings: Settings) -> Worker:
+    """The consumer that tells people, and the mail that goes out."""
+    from chassis.consumer.loop import ConsumerLoop
+    from chassis.worker import Task, Worker
+
     db = database(connect(settings), settings)
     consumer = ConsumerLoop(
         settings,

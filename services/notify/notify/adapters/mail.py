@@ -10,7 +10,6 @@ import base64
 import hashlib
 import re
 from datetime import datetime
-from email.header import Header
 from email.headerregistry import Address
 from email.utils import format_datetime
 from typing import Final
@@ -22,6 +21,8 @@ from notify.domain.contacts import Contact
 from notify.domain.messages import Message
 
 CRLF: Final = "\r\n"
+# Of text in one encoded word, so that the longest line, with its header's name, keeps below 76 signs.
+WORD_BYTES: Final = 39
 # What may stand between < and >: nothing that closes it or starts a second address.
 _PLAIN_ADDRESS = re.compile(r"[^\s<>,;:\"()\\@]+@[^\s<>,;:\"()\\@]+")
 
@@ -53,7 +54,7 @@ class MailComposer:
             f"Date: {format_datetime(now)}",
             self._from,
             _mailbox("To", contact.name or "", contact.email),
-            f"Subject: {_encoded('Subject', letter.subject)}",
+            f"Subject: {_encoded(letter.subject)}",
             f"Content-Language: {contact.language.value}",
             # RFC 3834: answering machines must not answer.
             "Auto-Submitted: auto-generated",
@@ -73,16 +74,23 @@ def _mark(message: Message) -> str:
     return hashlib.sha256(message.id.encode()).hexdigest()[:40]
 
 
-def _encoded(header: str, text: str) -> str:
+def _encoded(text: str) -> str:
     """Text as RFC 2047 encoded words, folded: whatever it holds, it is a few plain signs now."""
-    return Header(one_line(text), "utf-8", header_name=header).encode(linesep=CRLF)
+    words = [b""]
+    for sign in one_line(text):
+        # A word holds whole signs only, or a reader's program shows broken ones.
+        encoded = sign.encode()
+        if len(words[-1]) + len(encoded) > WORD_BYTES:
+            words.append(b"")
+        words[-1] += encoded
+    return f"{CRLF} ".join(f"=?utf-8?b?{base64.b64encode(word).decode()}?=" for word in words)
 
 
 def _mailbox(header: str, name: str, address: str) -> str:
     if not address.isascii() or _PLAIN_ADDRESS.fullmatch(address) is None:
         raise ValueError("not an address that can stand in a header")
     shown = one_line(name)
-    return f"{header}: {_encoded(header, shown)}{CRLF} <{address}>" if shown else f"{header}: <{address}>"
+    return f"{header}: {_encoded(shown)}{CRLF} <{address}>" if shown else f"{header}: <{address}>"
 
 
 def _part(boundary: str, subtype: str, text: str) -> list[str]:

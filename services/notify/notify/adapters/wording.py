@@ -69,6 +69,8 @@ class Letter:
 def one_line(text: str) -> str:
     """`text` without anything that could end a line or change how the rest is read: control and format
     characters (line ends, bidirectional overrides, zero-width signs) become single spaces."""
+    if text.isprintable():  # Nearly always, and a hundred times quicker to ask than to go through each sign.
+        return " ".join(text.split())
     kept = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
     return " ".join(kept.split())
 

@@ -4,13 +4,14 @@ becomes of a mail (domain) nor speak SMTP (adapter)."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from chassis.clock import Clock
 from notify import metrics
+from notify.application.marking import Marking
 from notify.application.ports import (
     Attempt,
     Composer,
@@ -32,7 +33,7 @@ LEASE: Final = timedelta(minutes=5)
 # Sender, recipient, data, end of data, and a reserve: what an attempt can take before its time is up.
 STEPS: Final = 5
 # A share for every queue in every sweep: none starves, and a personal mail waits for one small batch at most.
-LIMITS: Final = {Queue.PERSONAL: 40, Queue.GROUP: 20, Queue.RETRY: 10}
+LIMITS: Final = {Queue.PERSONAL: 40, Queue.GROUP: 50, Queue.RETRY: 10}
 # So many connections broken in a row are the server's trouble, not that of the mails.
 BROKEN_IN_A_ROW: Final = 3
 
@@ -76,9 +77,10 @@ class DeliverMail:
         left = list(batch)
         broken = 0
         try:
-            while left and broken < BROKEN_IN_A_ROW and self._time_left(until):
-                with self.server.session() as session:
-                    broken = self._send_over(session, left, book, until, broken)
+            with Marking(self._mark_sent) as marking:
+                while left and broken < BROKEN_IN_A_ROW and self._may_send(until, marking):
+                    with self.server.session() as session:
+                        broken = self._send_over(session, left, book, until, broken, marking)
         except MailServerAway as away:
             metrics.MAIL_ATTEMPTS.labels(Outcome.UNAVAILABLE).inc()
             log.warning("mail server away", extra={"reason": away.reason, "waiting": len(left)})
@@ -88,21 +90,35 @@ class DeliverMail:
                 self.deliveries.release(left)
         return Sweep(len(batch) - len(left), away=broken >= BROKEN_IN_A_ROW)
 
-    def _time_left(self, until: datetime) -> bool:
-        """Whether another attempt is sure to end before the lease does."""
-        return not self.stopping() and self.clock() + timedelta(seconds=STEPS * self.step_seconds) < until
+    def _may_send(self, until: datetime, marking: Marking) -> bool:
+        """Whether another attempt is sure to end before the lease does, and its end can be recorded."""
+        if self.stopping() or marking.failed:
+            return False
+        return self.clock() + timedelta(seconds=STEPS * self.step_seconds) < until
 
     def _send_over(
-        self, session: MailSession, left: list[Delivery], book: AddressBook, until: datetime, broken: int
+        self,
+        session: MailSession,
+        left: list[Delivery],
+        book: AddressBook,
+        until: datetime,
+        broken: int,
+        marking: Marking,
     ) -> int:
         """Send from the front of `left` while the connection lasts; the number of breaks in a row since."""
-        while left and session.usable and self._time_left(until):
+        while left and session.usable and self._may_send(until, marking):
             delivery = left[0]
             attempt = self._attempt(session, delivery, book.contact(delivery.message.member))
             if attempt.outcome is Outcome.UNAVAILABLE:
                 raise MailServerAway(attempt.reason or attempt.outcome.value)
             left.pop(0)
-            self._settle(delivery, attempt)
+            metrics.MAIL_ATTEMPTS.labels(attempt.outcome).inc()
+            if attempt.outcome is Outcome.ACCEPTED:
+                wait = self.clock() - delivery.due_at
+                metrics.MAIL_WAIT.labels(delivery.queue).observe(wait.total_seconds())
+                marking.add(delivery)
+            else:
+                self._settle(delivery, attempt)
             broken = broken + 1 if attempt.outcome is Outcome.BROKEN else 0
         return broken
 
@@ -116,18 +132,22 @@ class DeliverMail:
             return Attempt(Outcome.UNPRINTABLE)
         return session.send(mail, contact.email)
 
+    def _mark_sent(self, deliveries: Sequence[Delivery]) -> None:
+        self._count_lost(len(deliveries) - self.deliveries.mark_sent(deliveries, self.clock()))
+
+    def _count_lost(self, leases: int) -> None:
+        if leases:
+            metrics.MAIL_LEASES_LOST.inc(leases)
+            log.warning("mail leases lost", extra={"count": leases})
+
     def _settle(self, delivery: Delivery, attempt: Attempt) -> None:
-        # At once after the server's answer, mail by mail: a crash here sends one mail twice, never a batch.
+        """Record an attempt that was not accepted."""
         now = self.clock()
         verdict = judge(
             attempt.outcome, attempt.reason, attempt=delivery.attempt, now=now, chance=self.chance()
         )
-        metrics.MAIL_ATTEMPTS.labels(attempt.outcome).inc()
-        if verdict.state is State.SENT:
-            metrics.MAIL_WAIT.labels(delivery.queue).observe((now - delivery.due_at).total_seconds())
         if not self.deliveries.settle(delivery, verdict, now):
-            metrics.MAIL_LEASES_LOST.inc()
-            log.warning("mail lease lost", extra={"event_id": delivery.message.event_id})
+            self._count_lost(1)
         elif verdict.state is State.FAILED:
             metrics.MAIL_FAILED.inc()
             extra = {"event_id": delivery.message.event_id, "reason": verdict.reason}

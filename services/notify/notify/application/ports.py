@@ -105,8 +105,11 @@ class Deliveries(Protocol):
     def claim(self, now: datetime, until: datetime, limits: Mapping[Queue, int]) -> Sequence[Delivery]:
         """Lease mails that are due, at most `limits` of each queue, longest due first, until `until`."""
 
+    def mark_sent(self, deliveries: Sequence[Delivery], now: datetime) -> int:
+        """Record in one write that mails of one claim were accepted; how many still had their lease."""
+
     def settle(self, delivery: Delivery, verdict: Verdict, now: datetime) -> bool:
-        """Record what became of it; False when the lease has gone to somebody else."""
+        """Record that it was not accepted; False when the lease has gone to somebody else."""
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """Give back mails that were not attempted, to their place in the queue."""
