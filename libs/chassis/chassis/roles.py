@@ -9,12 +9,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
-
-from flask import Flask
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from chassis import logs
 from chassis.settings import ServiceSettings, SettingsError, load, shown
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 EXIT_USAGE = 64  # EX_USAGE of sysexits.h
 EXIT_CONFIGURATION = 78  # EX_CONFIG

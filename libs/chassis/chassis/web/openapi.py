@@ -1,11 +1,12 @@
 """The OpenAPI 3.1 document of a service, from its blueprints by flask-smorest; served at /v1/openapi.json and
-generated for contracts/openapi.
+generated for contracts/openapi. It is built when it is first asked for, not at the start.
 """
 
 from __future__ import annotations
 
 import http
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import flask
@@ -18,6 +19,7 @@ from chassis.problems import MEDIA_TYPE
 from chassis.web import schemas
 from chassis.web.json_body import dump
 
+PATH = "/v1/openapi.json"
 VERSION = "3.1.0"
 _EXTENSION = "chassis.openapi"
 
@@ -44,10 +46,15 @@ class ProblemSchema(ma.Schema):
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
-    """flask-smorest's document with problem details as its errors; errors themselves are answered
-    elsewhere."""
+    """flask-smorest's document with problem details as its errors. It only documents: the application's
+    routes and error handlers stand before it is made."""
 
     ERROR_SCHEMA = ProblemSchema
+
+    def register_blueprint(self, blueprint: flask_smorest.Blueprint) -> None:
+        name = blueprint.name
+        blueprint.register_views_in_doc(self, self._app, self.spec, name=name, parameters=None)
+        self.spec.tag({"name": name, "description": blueprint.description})
 
     def _register_error_handlers(self) -> None:
         pass
@@ -63,15 +70,30 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         prepare_response(default, self.spec, MEDIA_TYPE)
         self.spec.components.response(self.DEFAULT_ERROR_RESPONSE_NAME, default, lazy=True)
 
-    def _openapi_json(self) -> flask.Response:
-        return flask.Response(dump(self.spec.to_dict()), mimetype="application/json")
-
 
 def register(
     app: Flask, *, service: str, title: str, version: str, blueprints: Sequence[flask_smorest.Blueprint]
 ) -> None:
-    """Register the blueprints with their documentation."""
-    app.config.update(OPENAPI_URL_PREFIX="/v1", OPENAPI_JSON_PATH="openapi.json")
+    """Register the blueprints and the route of their documentation."""
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    app.extensions[_EXTENSION] = cache(lambda: _api(app, service, title, version, blueprints))
+    app.add_url_rule(PATH, "openapi", _answer)
+
+
+def document(app: Flask) -> dict[str, Any]:
+    """The document of an application that `create_app` made."""
+    spec: dict[str, Any] = app.extensions[_EXTENSION]().spec.to_dict()
+    return spec
+
+
+def _answer() -> flask.Response:
+    return flask.Response(dump(document(flask.current_app)), mimetype="application/json")
+
+
+def _api(
+    app: Flask, service: str, title: str, version: str, blueprints: Sequence[flask_smorest.Blueprint]
+) -> Api:
     bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     api = Api(
         app,
@@ -90,13 +112,7 @@ def register(
     api.ma_plugin.converter.add_attribute_function(_limits)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-    app.extensions[_EXTENSION] = api
-
-
-def document(app: Flask) -> dict[str, Any]:
-    """The document of an application that `create_app` made."""
-    spec: dict[str, Any] = app.extensions[_EXTENSION].spec.to_dict()
-    return spec
+    return api
 
 
 def _limits(self: object, field: ma.fields.Field[Any], **kwargs: object) -> dict[str, Any]:
