@@ -1,5 +1,6 @@
 """The only place where the parts of the service are wired. Every factory is called in the process that
-plays the role, after any fork. What needs a Kafka client is imported by the worker: a web process has none.
+plays the role, after any fork, and imports what only that role needs: a web process has no Kafka client, and
+a worker no web framework.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask
 from pymongo.database import Database
 
 import contracts
@@ -21,9 +21,6 @@ from chassis.mongo.client import connect, database
 from chassis.mongo.leases import Leases
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
-from chassis.tokens import TokenVerifier
-from chassis.web import create_app
-from chassis.web.openapi import document
 from chassis.workdays import WorkCalendar
 from review.adapters import contract
 from review.adapters.mongo_cases import COLLECTION, MongoCases
@@ -31,12 +28,14 @@ from review.adapters.mongo_units import MongoUnits, UnitCopy
 from review.adapters.policy_files import PACKAGED, load_policies
 from review.config import Settings
 from review.domain.rulebook import Rulebook
-from review.entrypoints.http.problems import problem_of
-from review.entrypoints.http.routes import Parts, blueprint
 from review.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
+    from flask import Flask
+
+    from chassis.tokens import TokenVerifier
     from chassis.worker import Worker
+    from review.entrypoints.http.routes import Parts
 
 SERVICE = "review"
 
@@ -55,6 +54,9 @@ def codec(topics: Iterable[str] = contract.TOPICS.values()) -> EventCodec:
 
 def api(settings: Settings) -> Flask:
     """The web application, with its copy of the union tree kept fresh by a thread."""
+    from chassis.tokens import TokenVerifier
+    from review.entrypoints.http.routes import Parts
+
     db = _database(settings)
     units = UnitCopy(MongoUnits(db), settings.refresh_seconds)
     units.start()
@@ -77,6 +79,10 @@ def application(
     readiness: Mapping[str, Callable[[], None]],
 ) -> Flask:
     """The web application on given parts."""
+    from chassis.web import create_app
+    from review.entrypoints.http.problems import problem_of
+    from review.entrypoints.http.routes import blueprint
+
     return create_app(
         service=SERVICE,
         settings=settings,
@@ -91,6 +97,9 @@ def application(
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document as the API serves it; needs no server and no settings."""
+    from chassis.tokens import TokenVerifier
+    from chassis.web.openapi import document
+
     settings = Settings(
         mongo_uri="mongodb://unused/",
         mongo_database=SERVICE,

@@ -1,5 +1,6 @@
 """The only place where the parts of the service are wired. Every factory is called in the process that
-plays the role, after any fork. What needs a Kafka client is imported by the roles that have one.
+plays the role, after any fork, and imports what only that role needs: a web process has no Kafka client, and
+a worker no web framework.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask
 from pymongo.database import Database
 
 import contracts
@@ -20,23 +20,20 @@ from chassis.mongo.client import connect, database
 from chassis.mongo.leases import Leases
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
-from chassis.tokens import TokenVerifier
-from chassis.web import create_app
-from chassis.web.openapi import document
 from stats.adapters.figures import MongoFigures
 from stats.adapters.generations import Generations
 from stats.adapters.projection import TARGETS, MongoProjectionStore
 from stats.adapters.reference import MongoReferenceStore, ReferenceCopy
 from stats.adapters.target_events import TARGET_TOPIC
 from stats.config import Settings
-from stats.entrypoints.http import figures, targets
-from stats.entrypoints.http.answers import Answers
-from stats.entrypoints.http.parts import Parts
-from stats.entrypoints.http.problems import problem_of
 from stats.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
+    from flask import Flask
+
+    from chassis.tokens import TokenVerifier
     from chassis.worker import Worker
+    from stats.entrypoints.http.parts import Parts
 
 SERVICE = "stats"
 
@@ -63,6 +60,10 @@ def web(
     clock: Clock = utc_now,
 ) -> Flask:
     """The web application on a database and a copy that the caller keeps fresh."""
+    from chassis.tokens import TokenVerifier
+    from stats.entrypoints.http.answers import Answers
+    from stats.entrypoints.http.parts import Parts
+
     generations = Generations(db, utc_now)
     parts = Parts(
         reader=MongoFigures(generations),
@@ -86,6 +87,10 @@ def application(
     settings: Settings, parts: Parts, verifier: TokenVerifier, readiness: Mapping[str, Callable[[], None]]
 ) -> Flask:
     """The web application from its parts."""
+    from chassis.web import create_app
+    from stats.entrypoints.http import figures, targets
+    from stats.entrypoints.http.problems import problem_of
+
     return create_app(
         service=SERVICE,
         settings=settings,
@@ -100,6 +105,9 @@ def application(
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document as the API serves it; needs no server and no settings."""
+    from chassis.tokens import TokenVerifier
+    from chassis.web.openapi import document
+
     settings = Settings(
         mongo_uri="mongodb://unused/",
         mongo_database=SERVICE,

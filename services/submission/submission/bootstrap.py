@@ -1,5 +1,6 @@
 """The only place that wires: settings in, a running application, worker or migration out. Every factory is
-called in the process that plays the role, after any fork.
+called in the process that plays the role, after any fork, and imports what only that role needs: a web
+process has no Kafka client.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask
 from pymongo.database import Database
 
 import contracts
@@ -23,8 +23,6 @@ from chassis.events.codec import EventCodec
 from chassis.mongo.client import connect, database
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending
-from chassis.tokens import TokenVerifier
-from chassis.web import create_app
 from chassis.workdays import WorkCalendar
 from submission.adapters.contract import PRODUCED, ContractAnnouncements
 from submission.adapters.fields import field_names
@@ -39,15 +37,12 @@ from submission.application.reading import Reading
 from submission.application.registering import Registrar
 from submission.config import Settings
 from submission.domain.deadlines import expected_answer_on
-from submission.entrypoints.http.campaigns import campaigns_blueprint
-from submission.entrypoints.http.fields import fields_blueprint
-from submission.entrypoints.http.initiatives import initiatives_blueprint
-from submission.entrypoints.http.problems import problem_of
-from submission.entrypoints.http.receipts import receipts_blueprint
-from submission.entrypoints.http.units import units_blueprint
 from submission.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
+    from flask import Flask
+
+    from chassis.tokens import TokenVerifier
     from chassis.worker import Worker
 
 SERVICE = "submission"
@@ -66,7 +61,7 @@ class Parts:
 
 @cache
 def codec(topics: tuple[str, ...]) -> EventCodec:
-    """For these topics only: compiling a schema takes tens of milliseconds, and a start waits for it."""
+    """For these topics only: compiling a schema takes time, and a start waits for it."""
     known = contracts.topics()
     return EventCodec({name: known[name] for name in topics}, f"/services/{SERVICE}")
 
@@ -105,6 +100,14 @@ def application(
     readiness: Mapping[str, Callable[[], None]],
 ) -> Flask:
     """The web application on given parts."""
+    from chassis.web import create_app
+    from submission.entrypoints.http.campaigns import campaigns_blueprint
+    from submission.entrypoints.http.fields import fields_blueprint
+    from submission.entrypoints.http.initiatives import initiatives_blueprint
+    from submission.entrypoints.http.problems import problem_of
+    from submission.entrypoints.http.receipts import receipts_blueprint
+    from submission.entrypoints.http.units import units_blueprint
+
     return create_app(
         service=SERVICE,
         settings=settings,
@@ -125,6 +128,8 @@ def application(
 
 def api(settings: Settings) -> Flask:
     """The web application, with its copy of units and campaigns kept fresh by a thread. It knows no Kafka."""
+    from chassis.tokens import TokenVerifier
+
     db = database(connect(settings), settings)
     made = parts(settings, db)
     made.reference.start()
@@ -141,7 +146,6 @@ def api(settings: Settings) -> Flask:
 
 def worker(settings: Settings) -> Worker:
     """The consumer of the review service's events and the relay of this service's own."""
-    # Imported here, so that no web process has a Kafka client.
     from chassis.consumer.loop import ConsumerLoop
     from chassis.events.relay import Relay
     from chassis.mongo.leases import Leases
@@ -175,6 +179,9 @@ def migrate(settings: Settings) -> None:
 
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document as the API serves it; needs no server and no settings."""
+    from chassis.tokens import TokenVerifier
+    from chassis.web.openapi import document
+
     nowhere = "http://unused/"
     settings = Settings(
         mongo_uri="mongodb://unused/",
@@ -187,8 +194,7 @@ def openapi_document() -> dict[str, Any]:
     verifier = TokenVerifier(issuer=nowhere, audience="unused", jwks_url=nowhere)
     # No endpoint is called, so none of its parts is needed.
     app = application(settings, Parts(unused, unused, unused, unused), verifier, {})
-    document: dict[str, Any] = app.test_client().get("/v1/openapi.json").get_json()
-    return document
+    return document(app)
 
 
 def _ping(db: Database[dict[str, Any]]) -> None:

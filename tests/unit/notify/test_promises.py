@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from string import Formatter
 
@@ -120,3 +122,19 @@ def test_the_password_is_never_shown() -> None:
 
     assert "hidden-word" not in repr(settings)
     assert "hidden-word" not in str(shown(settings))
+
+
+def test_the_api_imports_no_kafka_client() -> None:
+    script = "import sys, notify.bootstrap as b; b.openapi_document(); print('kafka' in sys.modules)"
+
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.strip() == "False"
+
+
+def test_only_the_api_imports_a_web_framework() -> None:
+    script = "import sys, notify.__main__, chassis.worker; print({'flask', 'marshmallow'} & set(sys.modules))"
+
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.strip() == "set()"

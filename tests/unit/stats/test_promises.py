@@ -64,3 +64,11 @@ def test_the_api_imports_no_kafka_client() -> None:
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert answer.stdout.strip() == "False"
+
+
+def test_only_the_api_imports_a_web_framework() -> None:
+    script = "import sys, stats.__main__, chassis.worker; print({'flask', 'marshmallow'} & set(sys.modules))"
+
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert answer.stdout.strip() == "set()"
