@@ -65,6 +65,35 @@ def test_compose_starts_every_role_of_a_service(service: str) -> None:
         assert "healthcheck" in compose[f"{service}-{role}"]
 
 
+def test_the_settings_of_compose_are_the_documented_ones() -> None:
+    used = set(re.findall(r"(?<!\$)\$\{([A-Z][A-Z0-9_]*)", (ROOT / "docker-compose.yml").read_text()))
+    page = (ROOT / "docs/how-to/run-with-docker.md").read_text()
+    table = page.split("## Settings", 1)[1].split("\n## ", 1)[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    documented = {name for row in rows for name in re.findall(r"`([A-Z][A-Z0-9_]*)`", row.split("|")[1])}
+
+    assert used == documented
+
+
+def test_a_simple_default_of_compose_is_the_documented_one() -> None:
+    compose = (ROOT / "docker-compose.yml").read_text()
+    page = (ROOT / "docs/how-to/run-with-docker.md").read_text()
+    rows = re.findall(r"^\| `([A-Z][A-Z0-9_]*)` \| (\S+) \|", page, flags=re.MULTILINE)
+
+    assert len(rows) >= 5
+    for name, default in rows:
+        assert set(re.findall(rf"\$\{{{name}:-([^}}]*)\}}", compose)) == {default}, name
+
+
+def test_the_image_of_the_operators_command_holds_the_sample_where_it_looks_for_it() -> None:
+    from sangkienctl.seed.sample import FOLDER_VARIABLE
+
+    recipe = (ROOT / "deploy/sangkienctl/Dockerfile").read_text()
+    (copied,) = re.findall(r"^COPY deploy/sample (\S+)$", recipe, flags=re.MULTILINE)
+
+    assert re.search(rf"\b{FOLDER_VARIABLE}={re.escape(copied)}$", recipe, flags=re.MULTILINE)
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_prometheus_scrapes_every_role_of_a_service(service: str) -> None:
     config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
