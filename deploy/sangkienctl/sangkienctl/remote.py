@@ -5,7 +5,7 @@ OpenID Connect issuer or one given. It keeps no secret and no token on disk.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -25,7 +25,7 @@ class Client:
 
     issuer: str
     id: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 class RemotePlatform:

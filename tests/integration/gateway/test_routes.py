@@ -166,6 +166,13 @@ def test_a_body_beyond_the_limit_is_refused(http_client: httpx.Client) -> None:
     assert large.json()["code"] == "too-large"
 
 
+def test_a_folder_is_listed_with_names_that_end_in_one_slash(http_client: httpx.Client) -> None:
+    page = http_client.get("/contracts/").text
+
+    assert ">schemas/</a>" in page
+    assert "//</a>" not in page
+
+
 @pytest.mark.parametrize("path", ["/", "/docs", "/docs.js", "/style.css", "/contracts/", "/problems/"])
 def test_pages_are_there_under_a_strict_policy(http_client: httpx.Client, path: str) -> None:
     answer = http_client.get(path)

@@ -18,6 +18,7 @@ import contracts
 from sangkienctl import dead_letters
 from sangkienctl.cli import main
 from sangkienctl.kafka_access import KafkaAccess
+from sangkienctl.remote import RemotePlatform
 from sangkienctl.seed import seed_programme
 from sangkienctl.seed.sample import Sample
 from tests.support.platform import RunningPlatform
@@ -112,12 +113,16 @@ def test_each_service_serves_its_openapi_document(browser: httpx.Client, service
     assert document["openapi"].startswith("3.1")
 
 
-def test_loading_the_programme_again_changes_nothing(seeded_platform: RunningPlatform) -> None:
+def test_loading_the_programme_again_by_its_public_address_changes_nothing(
+    seeded_platform: RunningPlatform,
+) -> None:
+    control = seeded_platform.control
+    elsewhere = RemotePlatform(seeded_platform.gateway, token=control.service_token("admin"))
     path = "/api/submission/v1/units/HC-APATIT-VIET-NAM"
     with seeded_platform.client("tld.admin") as client:
         before = client.get(path)
         began = time.monotonic()
-        seed_programme(seeded_platform.control)
+        seed_programme(elsewhere)
         after = client.get(path)
 
         campaigns = client.get("/api/submission/v1/campaigns").json()["items"]
