@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.kafka_servers import ApacheKafka, DockerKafka, EmbeddedBroker
 from tests.support.mongo_servers import DockerMongo, EmbeddedMongo, mongo_db
-from tests.support.platform import platform_fixture, seeded_platform_fixture
+from tests.support.platform import PLATFORM_PROVIDERS, seeded_platform_fixture
 from tests.support.tiers import Provider, Tier, tiered_fixture
 
 pytest_plugins = ["tests.support.tier_plugin"]
@@ -32,5 +32,7 @@ mongo_server = tiered_fixture("mongo_server", MONGO_PROVIDERS)
 # A server for one test alone, which may stop, kill and restart it.
 own_mongo_server = tiered_fixture("own_mongo_server", MONGO_PROVIDERS, scope="function")
 
-# One whole platform for the run, started when a test first asks; see tests/support/platform.py.
-__all__ = ["mongo_db", "platform_fixture", "seeded_platform_fixture"]
+# One whole platform per tier, started when a test first asks; see tests/support/platform.py.
+platform = tiered_fixture("platform", PLATFORM_PROVIDERS)
+
+__all__ = ["mongo_db", "seeded_platform_fixture"]

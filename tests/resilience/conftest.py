@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from sangkienctl.seed import seed_programme
-from tests.support.platform import RunningPlatform, end_platform, start_platform
+from tests.support.platform import PLATFORM_PROVIDERS, RunningPlatform
+from tests.support.tiers import tiered_fixture
+
+own_platform = tiered_fixture("own_platform", PLATFORM_PROVIDERS, scope="module")
 
 
 @pytest.fixture(scope="module")
-def disturbed() -> Iterator[RunningPlatform]:
+def disturbed(own_platform: RunningPlatform) -> RunningPlatform:
     """A running platform with the sample programme, for one module to disturb."""
-    running = start_platform()
-    try:
-        seed_programme(running.control)
-        yield running
-    finally:
-        end_platform(running)
+    seed_programme(own_platform.control)
+    return own_platform

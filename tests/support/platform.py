@@ -1,14 +1,13 @@
-"""The whole embedded platform for tests: started once per session in a home of its own on free ports, never
-the platform that a person has up. Every test may take the fixtures `platform` and `seeded_platform`.
+"""The whole platform for tests: started once per session and tier in a home of its own on free ports, never
+the platform that a person has up. tests/conftest.py declares the fixtures `platform` and `seeded_platform`.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,9 @@ import pytest
 
 from sangkienctl.platform import Platform
 from sangkienctl.ports import SERVICES
+from sangkienctl.seed import seed_programme
+from tests.support.kafka_servers import ApacheKafka
+from tests.support.tiers import Provider, Tier
 
 
 @dataclass
@@ -80,44 +82,37 @@ class RunningPlatform:
         return (self.control.home.logs / f"{name}.log").read_text(errors="replace")
 
 
-def start_platform(kafka: str = "embedded") -> RunningPlatform:
-    """A platform in a new temporary home; end it with `end_platform`."""
-    home = Path(tempfile.mkdtemp(prefix="sangkien-platform-"))
-    return RunningPlatform(Platform(home, ports="auto", kafka=kafka).start())
-
-
-def end_platform(running: RunningPlatform) -> None:
-    running.control.stop()
-    shutil.rmtree(running.control.home.path, ignore_errors=True)
-
-
-@pytest.fixture(scope="session", name="platform")
-def platform_fixture() -> Iterator[RunningPlatform]:
-    """The platform with its topics and migrations but without sample data."""
-    home = Path(tempfile.mkdtemp(prefix="sangkien-platform-"))
-    control = Platform(home, ports="auto", kafka="embedded")
-    running = RunningPlatform(control)
+@contextmanager
+def running_platform(home: Path, kafka: str) -> Iterator[RunningPlatform]:
+    """A platform in a home of its own, with its topics and migrations but without sample data."""
+    control = Platform(home, ports="auto", kafka=kafka)
     try:
         control.start()
-        yield running
+        yield RunningPlatform(control)
     finally:
-        end_platform(running)
+        control.stop()
+
+
+# The same platform on the embedded broker and on Apache Kafka.
+PLATFORM_PROVIDERS = {
+    Tier.EMBEDDED: Provider(start=partial(running_platform, kafka="embedded")),
+    Tier.APACHE: Provider(
+        start=partial(running_platform, kafka="apache"), unavailable=ApacheKafka.unavailable
+    ),
+}
 
 
 @pytest.fixture(scope="session", name="seeded_platform")
 def seeded_platform_fixture(platform: RunningPlatform) -> RunningPlatform:
     """The same platform with the sample programme: units, campaigns, targets, contacts; no initiatives."""
-    from sangkienctl.seed import seed_programme
-
     seed_programme(platform.control)
     return platform
 
 
 __all__ = [
+    "PLATFORM_PROVIDERS",
     "SERVICES",
     "RunningPlatform",
-    "end_platform",
-    "platform_fixture",
+    "running_platform",
     "seeded_platform_fixture",
-    "start_platform",
 ]

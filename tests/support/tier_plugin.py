@@ -56,9 +56,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("tier", tiers, ids=[str(tier) for tier in tiers], indirect=True, scope="session")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.user_properties.append(("tier", str(_tier_of(item))))
+    # What fails soonest runs first, and whole platforms are up only while their tests run. The sort is
+    # stable: within a stage tests stay grouped by tier, as pytest has put them.
+    items.sort(key=_stage)
+
+
+def _stage(item: pytest.Item) -> int:
+    fixtures = getattr(item, "fixturenames", ())
+    if "own_platform" in fixtures:
+        return 3
+    if "platform" in fixtures:
+        return 2
+    return 1 if "integration" in item.path.parts else 0
 
 
 def _tier_of(item: pytest.Item) -> Tier:

@@ -24,6 +24,9 @@ from sangkienctl.seed.sample import Sample
 from tests.support.platform import RunningPlatform
 from tests.support.processes import wait_until
 
+# The operators' side of the embedded default; what the platform does is shown on every tier by tests/e2e.
+pytestmark = pytest.mark.tiers("embedded")
+
 
 @pytest.fixture
 def browser(platform: RunningPlatform) -> Iterator[httpx.Client]:

@@ -13,8 +13,8 @@ from typing import Final, Self
 from notify.application.ports import Delivery
 
 # At most so many mails in one write, and so many more that wait for the next one: SecantusDB takes little
-# longer for ten than for one, and marking each alone made it the slowest part by far.
-GROUP: Final = 10
+# longer for a few than for one, and marking each alone made it the slowest part by far.
+GROUP: Final = 4
 # Seconds that an accepted mail waits for others.
 GATHERING: Final = 0.1
 
