@@ -12,6 +12,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from chassis.clock import utc_now
+from chassis.events.validation import strict_validator
 from chassis.mongo import migrations as migrations_module
 from chassis.mongo.client import connect, database
 from chassis.mongo.indexes import Index, IndexConflict, ensure
@@ -48,6 +49,21 @@ def test_the_client_reads_utc_and_confirms_writes_by_majority_and_journal(mongo_
     assert found == {"_id": 1, "at": NOON}
     assert client.write_concern.document == {"w": "majority", "j": True}
     client.close()
+
+
+@pytest.mark.parametrize("number", [2**31 - 1, 2**31, 10**15])
+def test_a_number_of_any_size_is_read_as_a_plain_integer_that_an_event_may_hold(
+    mongo_server: MongoServer, number: int
+) -> None:
+    settings = DatabaseSettings(mongo_server.uri, "numbers")
+    with connect(settings) as client:
+        numbers = database(client, settings)["numbers"]
+        numbers.replace_one({"_id": number}, {"of": [{"vnd": number}]}, upsert=True)
+
+        (found,) = (numbers.find_one({"_id": number}) or {})["of"]
+
+    assert type(found["vnd"]) is int
+    strict_validator({"properties": {"vnd": {"type": "integer"}}})(found)
 
 
 # --- transactions

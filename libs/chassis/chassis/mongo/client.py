@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from bson.codec_options import TypeDecoder, TypeRegistry
+from bson.int64 import Int64
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -15,6 +17,17 @@ Document = dict[str, Any]
 # error that callers know how to treat, and not into a hanging request.
 OPERATION_SECONDS = 10
 SELECTION_SECONDS = 3
+
+
+class PlainInteger(TypeDecoder):
+    """Reads 64-bit numbers as int: what checks values by their exact type refuses pymongo's own class."""
+
+    @property
+    def bson_type(self) -> type[Int64]:
+        return Int64
+
+    def transform_bson(self, value: Int64) -> int:
+        return int(value)
 
 
 class MongoSettings(Protocol):
@@ -36,6 +49,7 @@ def connect(settings: MongoSettings) -> MongoClient[Document]:
         settings.mongo_uri,
         tz_aware=True,
         uuidRepresentation="standard",
+        type_registry=TypeRegistry([PlainInteger()]),
         timeoutMS=OPERATION_SECONDS * 1000,
         serverSelectionTimeoutMS=SELECTION_SECONDS * 1000,
         connectTimeoutMS=SELECTION_SECONDS * 1000,
