@@ -166,6 +166,18 @@ def test_a_body_beyond_the_limit_is_refused(http_client: httpx.Client) -> None:
     assert large.json()["code"] == "too-large"
 
 
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("asyncapi.yaml", "application/yaml"),
+        ("README.md", "text/markdown; charset=utf-8"),
+        ("openapi/stats.json", "application/json"),
+    ],
+)
+def test_a_contract_says_what_kind_of_text_it_is(http_client: httpx.Client, file: str, kind: str) -> None:
+    assert http_client.get(f"/contracts/{file}").headers["Content-Type"] == kind
+
+
 def test_a_folder_is_listed_with_names_that_end_in_one_slash(http_client: httpx.Client) -> None:
     page = http_client.get("/contracts/").text
 
