@@ -37,7 +37,7 @@ def counted(platform: RunningPlatform) -> dict[str, int]:
             **os.environ,
             "KAFKA_BOOTSTRAP": platform.kafka_bootstrap,
             "GROUP": f"example-{uuid.uuid4()}",
-            "IDLE_MS": "3000",
+            "IDLE_MS": "5000",
         },
         capture_output=True,
         text=True,

@@ -89,6 +89,8 @@ def write_properties(
         "num.network.threads": "2",
         "num.io.threads": "2",
         "log.cleaner.dedupe.buffer.size": str(10 * 1024 * 1024),
+        # Nobody else is about to join: a group need not wait for more members at its first join.
+        "group.initial.rebalance.delay.ms": "0",
         "offsets.topic.num.partitions": "4",
         "offsets.topic.replication.factor": "1",
         "transaction.state.log.num.partitions": "4",

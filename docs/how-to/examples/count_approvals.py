@@ -14,7 +14,7 @@ consumer = KafkaConsumer(
     group_id=os.environ.get("GROUP", "approvals-by-federation"),
     auto_offset_reset="earliest",
     enable_auto_commit=False,
-    consumer_timeout_ms=int(os.environ.get("IDLE_MS", "5000")),  # ends when nothing more comes
+    consumer_timeout_ms=int(os.environ.get("IDLE_MS", "10000")),  # ends when nothing more comes
 )
 for record in consumer:
     headers = {name: value.decode() for name, value in record.headers}
