@@ -49,6 +49,10 @@ class Refused(AssertionError):
         self.problem: dict[str, Any] = response.json() if "json" in response.headers["content-type"] else {}
 
 
+class NotSeen(AssertionError):
+    """What a test waited for did not come in time."""
+
+
 def poll(what: str, look: Callable[[], T | None], seconds: float = 30.0) -> T:
     """Look until there is something to see; fail with what was awaited after `seconds`."""
     deadline = time.monotonic() + seconds
@@ -58,7 +62,7 @@ def poll(what: str, look: Callable[[], T | None], seconds: float = 30.0) -> T:
         if seen is not None:
             return seen
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:.0f} s: {what}")
+            raise NotSeen(f"not within {seconds:.0f} s: {what}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.5)
 
