@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,6 +86,10 @@ class Channel:
         return self.codec.pending(
             topic or self.topic, subject=subject or f"a{n}", data={"n": n}, sequence=None, now=NOON
         )
+
+    def grow(self, partitions: int) -> None:
+        """Give the topics more partitions."""
+        apply_topics(self.settings, [replace(spec, partitions=partitions) for spec in self.specs])
 
     def write(self, records: Sequence[Record]) -> None:
         with publisher(self.settings) as target:

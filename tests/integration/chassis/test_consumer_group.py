@@ -9,6 +9,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from chassis.consumer.errors import Transient
 from tests.support.consuming import Recorder, consuming, wait_for
 from tests.support.messaging import Channel, open_channel, record_of
@@ -122,6 +124,22 @@ def test_a_rebalance_while_a_handler_works_loses_nothing(kafka_server: Any) -> N
             wait_until(lambda: handled_by(first, second) >= set(range(60)), "all are handled", 40)
 
     assert handled_by(first, second) == set(range(60))
+
+
+def test_a_rebalance_that_outlasts_a_poll_is_brought_to_its_end(
+    kafka_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The join for the new partition begins in one poll and is answered after it.
+    monkeypatch.setattr("chassis.consumer.loop.POLL_MS", 1)
+    monkeypatch.setattr("chassis.consumer.loop.METADATA_MS", 200)
+    channel = open_channel(kafka_server.bootstrap)
+    recorder = Recorder()
+
+    with consuming(channel, recorder):
+        for partitions in range(1, 7):
+            channel.grow(partitions)
+            channel.write_events(range(20 * (partitions - 1), 20 * partitions))
+            wait_for(recorder, range(20 * partitions), seconds=60)
 
 
 def test_a_killed_consumer_s_batch_comes_again(kafka_server: Any, tmp_path: Path) -> None:

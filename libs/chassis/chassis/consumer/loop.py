@@ -39,6 +39,8 @@ SESSION_MS = 10_000
 HEARTBEAT_MS = 3_000
 # A handler may take so long for one batch before the group gives its partitions to another member.
 MAX_POLL_INTERVAL_MS = 300_000
+# A topic or a partition that is created later is found within this time.
+METADATA_MS = 30_000
 
 
 class _BatchGivenUp(Exception):
@@ -46,13 +48,24 @@ class _BatchGivenUp(Exception):
 
 
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Counts rebalances. It is called in kafka-python's network thread and must do nothing else."""
+    """Counts rebalances, and sees that each is brought to its end.
+
+    rejoin: tells the consumer that it has to rejoin its group. It is called in kafka-python's network thread
+    and must do nothing else.
+
+    A rebalance that begins because the topics changed is needed, for kafka-python 3.0, only until the leader
+    has assigned. When poll() returns between that and the broker's answer, the next poll() sees no need and
+    never takes up the assignment, and the member holds no partition for ever. So the need is made to last:
+    only the end of a rebalance takes it back.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        self.rejoin: Callable[[], None] = lambda: None
 
     def on_partitions_revoked(self, revoked: Any) -> None:
         self.count += 1
+        self.rejoin()
 
     def on_partitions_assigned(self, assigned: Any) -> None:
         self.count += 1
@@ -157,9 +170,9 @@ class ConsumerLoop:
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
-            # A topic that is created later is found within this time.
-            metadata_max_age_ms=30_000,
+            metadata_max_age_ms=METADATA_MS,
         )
+        self._rebalances.rejoin = consumer._coordinator.request_rejoin
         consumer.subscribe(list(self._topics), listener=self._rebalances)
         return consumer
 
