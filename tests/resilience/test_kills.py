@@ -6,8 +6,6 @@ Nothing acknowledged is lost, nothing happens twice, and the statistics agree wi
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections import Counter
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -112,20 +110,7 @@ def test_the_counts_equal_what_was_acknowledged(
     with suppress(NotSeen):
         poll("the nation counts all", partial(_counts, platform, PATH[0], total), 120)
     assert {unit: counts(platform, unit, CAMPAIGN) for unit in PATH} == dict.fromkeys(PATH, total)
-    reconciled = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "sangkienctl",
-            "--home",
-            str(platform.control.home.path),
-            "stats",
-            "reconcile",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    reconciled = platform.sangkienctl("stats", "reconcile")
     assert reconciled.returncode == 0, reconciled.stdout + reconciled.stderr
 
 

@@ -53,7 +53,7 @@ class NotSeen(AssertionError):
     """What a test waited for did not come in time."""
 
 
-def poll(what: str, look: Callable[[], T | None], seconds: float = 30.0) -> T:
+def poll(what: str, look: Callable[[], T | None], seconds: float = 60.0) -> T:
     """Look until there is something to see; fail with what was awaited after `seconds`."""
     deadline = time.monotonic() + seconds
     pause = 0.02

@@ -4,6 +4,8 @@ the platform that a person has up. tests/conftest.py declares the fixtures `plat
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +21,9 @@ from sangkienctl.ports import SERVICES
 from sangkienctl.seed import seed_programme
 from tests.support.kafka_servers import ApacheKafka
 from tests.support.tiers import Provider, Tier
+
+
+LINES_OF_EVIDENCE = 15
 
 
 @dataclass
@@ -78,8 +83,25 @@ class RunningPlatform:
     def wait_ready(self, *names: str) -> None:
         self.control.wait_ready(*names)
 
+    def evidence(self) -> str:
+        """How far the consumers are behind, and the last warnings of each process."""
+        parts = [self.sangkienctl("lag").stdout]
+        for name in self.process_names:
+            lines = [line for line in self.log(name).splitlines() if not _quiet(line)]
+            parts.append("\n".join([f"--- {name}", *lines[-LINES_OF_EVIDENCE:]]))
+        return "\n".join(parts)
+
+    def sangkienctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the operators' command on this platform."""
+        command = [sys.executable, "-m", "sangkienctl", "--home", str(self.control.home.path), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
     def log(self, name: str) -> str:
         return (self.control.home.logs / f"{name}.log").read_text(errors="replace")
+
+
+def _quiet(line: str) -> bool:
+    return '"level":"INFO"' in line or " INFO " in line
 
 
 @contextmanager

@@ -1,15 +1,16 @@
-"""The pytest side of the tiers: which tiers run (--tiers), a test with a tiered fixture once per tier, and
-the table tier x passed, failed, skipped with reasons at the end of a run.
+"""The pytest side of the tiers: which tiers run (--tiers), a test with a tiered fixture once per tier, what
+the servers of a failed test say, and the table tier x passed, failed, skipped with reasons at the end.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Generator
 
 import pytest
 
-from tests.support.tiers import TIERS_WITH_SERVERS, Tier, declared
+from tests.support.tiers import TIERS_WITH_SERVERS, Tier, declared, started
 
 CHOICE_VARIABLE = "TEST_TIERS"
 
@@ -82,6 +83,25 @@ def _tier_of(item: pytest.Item) -> Tier:
         return tier
     named = [Tier(name) for marker in item.iter_markers("tiers") for name in marker.args]
     return named[0] if len(named) == 1 else Tier.NONE
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows what its servers have to say (`evidence()`, where they have it) and where they
+    left their data and logs, which are kept."""
+    report = yield
+    if not report.failed:
+        return report
+    tier = _tier_of(item)
+    for name in getattr(item, "fixturenames", ()):
+        running = started.get((name, tier))
+        if running is not None:
+            running.keep = True
+            evidence = getattr(running.server, "evidence", lambda: "")()
+            report.sections.append((f"{name} of the tier {tier}, kept in {running.directory}", evidence))
+    return report
 
 
 class TierReport:

@@ -61,6 +61,19 @@ declared: dict[str, Mapping[Tier, Provider]] = {}
 _reasons: dict[Provider, str | None] = {}
 
 
+@dataclass
+class Started:
+    """A running server of a tiered fixture; `keep` leaves its directory behind, as evidence of a failure."""
+
+    server: Any
+    directory: Path
+    keep: bool = False
+
+
+# What runs now, by fixture and tier, for the plugin.
+started: dict[tuple[str, Tier], Started] = {}
+
+
 def tiered_fixture(
     name: str,
     providers: Mapping[Tier, Provider],
@@ -78,10 +91,14 @@ def tiered_fixture(
         if reason is not None:
             pytest.skip(f"{tier}: {reason}")
         directory = Path(tempfile.mkdtemp(prefix=f"{name}-{tier}-"))
+        keep = True
         try:
             with provider.start(directory) as running:
+                started[name, tier] = Started(running, directory)
                 yield running
+                keep = started.pop((name, tier)).keep
         finally:
-            shutil.rmtree(directory, ignore_errors=True)
+            if not keep:
+                shutil.rmtree(directory, ignore_errors=True)
 
     return server
