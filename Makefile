@@ -1,6 +1,6 @@
 # Every target calls something in bin/, as CI does. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs reset test lint format typecheck ci bench
+.PHONY: help up down status logs reset test lint format typecheck ci bench leaders
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ format: ## Put the code into its format
 
 typecheck: ## mypy --strict alone
 	@bin/setup && bin/typecheck
+
+leaders: ## Kill each of three Apache Kafka nodes under load and check that nothing is lost
+	@DRILL_LEADERS=1 bin/test tests/resilience/test_leaders.py
 
 ci: ## What CI runs
 	@.ci/run

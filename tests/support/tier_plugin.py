@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _stage(item: pytest.Item) -> int:
     fixtures = getattr(item, "fixturenames", ())
-    if "own_platform" in fixtures:
+    if "own_platform" in fixtures or "own_cluster" in fixtures:
         return 3
     if "platform" in fixtures:
         return 2

@@ -84,7 +84,7 @@ def tiered_fixture(
 
     @pytest.fixture(scope=scope, name=name)
     def server(tier: Tier) -> Iterator[Any]:
-        provider = providers.get(tier, providers[Tier.EMBEDDED])
+        provider = providers[tier if tier in providers else Tier.EMBEDDED]
         if provider not in _reasons:
             _reasons[provider] = provider.unavailable()
         reason = _reasons[provider]

@@ -1,7 +1,9 @@
-"""Runs one Apache Kafka node on loopback for tests and evaluation: fetches its jars with Maven, formats KRaft
-storage, then becomes the Java process. It must never listen beyond the address it was given.
+"""Runs one Apache Kafka node on loopback for tests and evaluation, alone or as one of a cluster: fetches its
+jars with Maven, formats KRaft storage, then becomes the Java process. It must never listen beyond the address
+it was given.
 
     python -m embedded.apache_kafka --listen 127.0.0.1:9092 --data DIR [--jars DIR] [--set key=value ...]
+    python -m embedded.apache_kafka ... --node-id 2 --voters 127.0.0.1:9191,127.0.0.1:9192,127.0.0.1:9193
     python -m embedded.apache_kafka --fetch-only [--jars DIR]
 """
 
@@ -22,7 +24,6 @@ POM = Path(__file__).parents[1] / "apache-kafka" / "pom.xml"
 DEFAULT_JARS = Path(".run/apache-kafka/jars")
 FETCH_SECONDS = 600
 COMPLETE_MARK = "complete"
-NODE_ID = 1
 
 
 class UnavailableError(Exception):
@@ -73,17 +74,22 @@ def fetch_jars(jars: Path, pom: Path = POM) -> None:
 
 
 def write_properties(
-    data: Path, listen: str, advertise: str, controller_port: int, settings: dict[str, str]
+    data: Path, listen: str, advertise: str, voters: list[str], settings: dict[str, str], node_id: int = 1
 ) -> Path:
-    """Write the node's server.properties; `settings` override what is written by default."""
+    """Write the node's server.properties; `settings` override what is written by default.
+
+    voters: the controllers' addresses, that of node 1 first. With several, every topic has a copy on each of
+    up to three nodes and a write is acknowledged when two have it.
+    """
+    copies = min(3, len(voters))
     properties = {
         "process.roles": "broker,controller",
-        "node.id": str(NODE_ID),
-        "listeners": f"PLAINTEXT://{listen},CONTROLLER://127.0.0.1:{controller_port}",
+        "node.id": str(node_id),
+        "listeners": f"PLAINTEXT://{listen},CONTROLLER://{voters[node_id - 1]}",
         "advertised.listeners": f"PLAINTEXT://{advertise}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
-        "controller.quorum.voters": f"{NODE_ID}@127.0.0.1:{controller_port}",
+        "controller.quorum.voters": ",".join(f"{n}@{address}" for n, address in enumerate(voters, 1)),
         "log.dirs": str(data / "log"),
         "auto.create.topics.enable": "false",
         "num.network.threads": "2",
@@ -91,11 +97,13 @@ def write_properties(
         "log.cleaner.dedupe.buffer.size": str(10 * 1024 * 1024),
         # Nobody else is about to join: a group need not wait for more members at its first join.
         "group.initial.rebalance.delay.ms": "0",
+        "default.replication.factor": str(copies),
+        "min.insync.replicas": str(max(1, copies - 1)),
         "offsets.topic.num.partitions": "4",
-        "offsets.topic.replication.factor": "1",
+        "offsets.topic.replication.factor": str(copies),
         "transaction.state.log.num.partitions": "4",
-        "transaction.state.log.replication.factor": "1",
-        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.replication.factor": str(copies),
+        "transaction.state.log.min.isr": str(max(1, copies - 1)),
         **settings,
     }
     path = data / "server.properties"
@@ -109,11 +117,16 @@ def java_command(jars: Path, heap_megabytes: int, main: str, *arguments: str) ->
     return [require_java(), *options, *log, "-cp", f"{jars}/*", main, *arguments]
 
 
-def format_storage(data: Path, properties: Path, jars: Path, heap_megabytes: int) -> None:
-    """Format KRaft storage unless it is; raises UnavailableError with Kafka's own words if it cannot be."""
+def format_storage(
+    data: Path, properties: Path, jars: Path, heap_megabytes: int, cluster_id: str | None = None
+) -> None:
+    """Format KRaft storage unless it is; raises UnavailableError with Kafka's own words if it cannot be.
+
+    cluster_id: the same for all nodes of a cluster; a random one if None.
+    """
     if (data / "log" / "meta.properties").exists():
         return
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = cluster_id or urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     arguments = ["format", "--cluster-id", cluster, "--config", str(properties), "--ignore-formatted"]
     command = java_command(jars, heap_megabytes, "kafka.tools.StorageTool", *arguments)
     formatted = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
@@ -137,8 +150,10 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         "--advertise", metavar="HOST:PORT", help="the address told to clients; default: --listen"
     )
     parser.add_argument(
-        "--controller-port", type=int, help="loopback port of the controller; default: a free one"
+        "--voters", metavar="HOST:PORT,...", help="the controllers, node 1 first; default: one on a free port"
     )
+    parser.add_argument("--node-id", type=int, default=1, help="its place among the voters, from 1")
+    parser.add_argument("--cluster-id", help="22 characters of base64, the same for all nodes")
     parser.add_argument("--data", type=Path, default=Path(".run/apache-kafka/data"))
     parser.add_argument("--jars", type=Path, default=DEFAULT_JARS)
     parser.add_argument("--heap", type=int, default=512, help="Java heap in MiB")
@@ -159,10 +174,11 @@ def main(argv: list[str] | None = None) -> None:
             options.data,
             options.listen,
             options.advertise or options.listen,
-            options.controller_port or _free_port(),
+            options.voters.split(",") if options.voters else [f"127.0.0.1:{_free_port()}"],
             dict(setting.split("=", 1) for setting in options.set),
+            options.node_id,
         )
-        format_storage(options.data, properties, options.jars, options.heap)
+        format_storage(options.data, properties, options.jars, options.heap, options.cluster_id)
     except UnavailableError as reason:
         sys.exit(f"Apache Kafka cannot run here: {reason}")
     command = java_command(options.jars, options.heap, "kafka.Kafka", str(properties))

@@ -68,7 +68,11 @@ with_home: Callable[[Any], Any] = click.pass_obj
 
 @main.command()
 @click.option("--ports", type=click.Choice(["auto", "default"]), help="Fixed ports, or free ones.")
-@click.option("--kafka", type=click.Choice(["embedded", "apache"]), help="Our broker, or Apache Kafka.")
+@click.option(
+    "--kafka",
+    type=click.Choice(["embedded", "apache", "apache-cluster"]),
+    help="Our broker, Apache Kafka, or three nodes of it (Java 17 and Maven needed).",
+)
 @click.option("--no-seed", is_flag=True, help="Start without the sample programme.")
 @with_home
 def up(home: Path, ports: str | None, kafka: str | None, no_seed: bool) -> None:

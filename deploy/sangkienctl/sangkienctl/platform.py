@@ -72,7 +72,7 @@ class Platform:
     """The platform whose home is `home`.
 
     ports: "default", or "auto" for free ones (kept over restarts while they stay free);
-    kafka: "embedded" or "apache"; None for either keeps what the last start chose.
+    kafka: "embedded", "apache" or "apache-cluster"; None for either keeps what the last start chose.
     """
 
     def __init__(
@@ -199,7 +199,7 @@ class Platform:
         end_orphans(find_orphans(self.home))
         earlier = self.home.record()
         choice = PortChoice(self._port_choice or earlier.get("port_choice") or PortChoice.DEFAULT)
-        ports = port_table.choose_ports(choice, earlier.get("ports", {}))
+        ports = port_table.choose_ports(choice, earlier.get("ports", {}), self.kafka.ports)
         port_table.require_free(ports, list(ports))
         specs = self._catalogue(Addresses(ports))
         self.home.write_record({**self._describe(Addresses(ports), choice), "state": "starting"})

@@ -30,22 +30,29 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "mailbox": 8107,
 }
 
+# What a cluster of three Kafka nodes listens on besides.
+CLUSTER_PORTS: Mapping[str, int] = {
+    "broker-2": 19093,
+    "broker-3": 19094,
+    "controller-1": 19192,
+    "controller-2": 19193,
+    "controller-3": 19194,
+}
+
 
 def choose_ports(
-    choice: PortChoice, earlier: Mapping[str, int], overrides: Mapping[str, int] | None = None
+    choice: PortChoice,
+    earlier: Mapping[str, int],
+    table: Mapping[str, int] = DEFAULT_PORTS,
 ) -> dict[str, int]:
-    """The port of each listener.
+    """The port of each listener of `table`.
 
     With `auto`, a port of an earlier start is kept while it is free, so that addresses stay the same.
     """
     if choice is PortChoice.DEFAULT:
-        return {**DEFAULT_PORTS, **(overrides or {})}
-    chosen = {
-        name: port
-        for name, port in {**earlier, **(overrides or {})}.items()
-        if name in DEFAULT_PORTS and is_free(port)
-    }
-    missing = [name for name in DEFAULT_PORTS if name not in chosen]
+        return dict(table)
+    chosen = {name: port for name, port in earlier.items() if name in table and is_free(port)}
+    missing = [name for name in table if name not in chosen]
     return {**chosen, **dict(zip(missing, _free_ports(len(missing)), strict=True))}
 
 

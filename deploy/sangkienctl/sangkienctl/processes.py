@@ -12,16 +12,27 @@ from enum import IntEnum, StrEnum
 from pathlib import Path
 
 from sangkienctl.home import REPOSITORY, Home, PlatformError
-from sangkienctl.ports import LOOPBACK, SERVICES
+from sangkienctl.ports import CLUSTER_PORTS, DEFAULT_PORTS, LOOPBACK, SERVICES
 
 AUDIENCE = "sangkien"
 MONGO_OPTIONS = "retryWrites=false&w=majority&journal=true"  # docs/decisions: what SecantusDB needs
 DATABASE_CACHE = "128M"
+CLUSTER_ID = "U2FuZ0tpZW5DbHVzdGVyMQ"
 
 
 class KafkaEngine(StrEnum):
     EMBEDDED = "embedded"
     APACHE = "apache"
+    APACHE_CLUSTER = "apache-cluster"
+
+    @property
+    def nodes(self) -> int:
+        return 3 if self is KafkaEngine.APACHE_CLUSTER else 1
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        """The usual port of every listener of a platform on this engine."""
+        return DEFAULT_PORTS if self.nodes == 1 else {**DEFAULT_PORTS, **CLUSTER_PORTS}
 
 
 class Stage(IntEnum):
@@ -74,7 +85,7 @@ class Addresses:
 
     @property
     def kafka(self) -> str:
-        return f"{LOOPBACK}:{self.ports['broker']}"
+        return ",".join(self.host(name) for name in ("broker", "broker-2", "broker-3") if name in self.ports)
 
     @property
     def mail(self) -> str:
@@ -112,7 +123,7 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
 
 def catalogue(home: Home, addresses: Addresses, kafka: KafkaEngine) -> list[ProcessSpec]:
     """Every process, in the order of starting."""
-    specs = [_broker(home, addresses, kafka)]
+    specs = [_broker(home, addresses, kafka, node) for node in range(1, kafka.nodes + 1)]
     specs += [_database(home, addresses, service) for service in SERVICES]
     specs += [_issuer(home, addresses), _mailbox(home, addresses)]
     for role, stage in (("api", Stage.APIS), ("worker", Stage.WORKERS)):
@@ -131,18 +142,23 @@ def catalogue(home: Home, addresses: Addresses, kafka: KafkaEngine) -> list[Proc
     return specs
 
 
-def _broker(home: Home, addresses: Addresses, kafka: KafkaEngine) -> ProcessSpec:
-    module = {KafkaEngine.EMBEDDED: "embedded.broker", KafkaEngine.APACHE: "embedded.apache_kafka"}[kafka]
-    data = home.data / ("broker" if kafka is KafkaEngine.EMBEDDED else "apache-kafka")
-    command = [sys.executable, "-m", module, "--listen", addresses.kafka, "--advertise", addresses.kafka]
-    command += ["--data", str(data)]
-    if kafka is KafkaEngine.APACHE:
-        command += ["--jars", str(REPOSITORY / ".run" / "apache-kafka" / "jars")]
+def _broker(home: Home, addresses: Addresses, kafka: KafkaEngine, node: int) -> ProcessSpec:
+    name = "broker" if node == 1 else f"broker-{node}"
+    if kafka is KafkaEngine.EMBEDDED:
+        module, data, options = "embedded.broker", home.data / name, []
+    else:
+        module, data = "embedded.apache_kafka", home.data / name.replace("broker", "apache-kafka")
+        options = ["--jars", str(REPOSITORY / ".run" / "apache-kafka" / "jars")]
+    if kafka.nodes > 1:
+        voters = ",".join(addresses.host(f"controller-{number}") for number in range(1, kafka.nodes + 1))
+        options += ["--node-id", str(node), "--voters", voters, "--cluster-id", CLUSTER_ID]
+    listen = addresses.host(name)
     return ProcessSpec(
-        name="broker",
+        name=name,
         stage=Stage.ENGINES,
-        command=tuple(command),
-        probe=Probe(addresses.ports["broker"]),
+        command=(sys.executable, "-m", module, "--listen", listen, "--advertise", listen)
+        + ("--data", str(data), *options),
+        probe=Probe(addresses.ports[name]),
         # Maven may have to fetch Apache Kafka's jars first.
         ready_seconds=60 if kafka is KafkaEngine.EMBEDDED else 660,
     )

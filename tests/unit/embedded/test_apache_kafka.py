@@ -65,7 +65,9 @@ def test_the_rest_of_an_interrupted_fetch_is_replaced(programs: Path, tmp_path: 
 
 
 def test_given_settings_win_over_the_defaults(tmp_path: Path) -> None:
-    path = write_properties(tmp_path, "127.0.0.1:1", "host:2", 3, {"auto.create.topics.enable": "true"})
+    path = write_properties(
+        tmp_path, "127.0.0.1:1", "host:2", ["127.0.0.1:3"], {"auto.create.topics.enable": "true"}
+    )
 
     written = dict(line.split("=", 1) for line in path.read_text().splitlines())
     assert written["auto.create.topics.enable"] == "true"

@@ -79,7 +79,8 @@ def test_processes_are_listed_in_the_order_of_their_stages() -> None:
 
 def test_apache_kafka_takes_the_place_of_the_broker_with_data_of_its_own() -> None:
     home = Home(Path("/tmp/x"))
-    embedded, apache = (catalogue(home, Addresses(DEFAULT_PORTS), engine)[0] for engine in KafkaEngine)
+    engines = (KafkaEngine.EMBEDDED, KafkaEngine.APACHE)
+    embedded, apache = (catalogue(home, Addresses(DEFAULT_PORTS), engine)[0] for engine in engines)
 
     assert embedded.name == apache.name == "broker"
     assert "embedded.apache_kafka" in apache.command
@@ -87,8 +88,24 @@ def test_apache_kafka_takes_the_place_of_the_broker_with_data_of_its_own() -> No
     assert str(home.data / "broker") not in apache.command
 
 
+def test_a_cluster_has_three_nodes_that_every_process_knows() -> None:
+    engine = KafkaEngine.APACHE_CLUSTER
+    specs = catalogue(Home(Path("/tmp/x")), Addresses(engine.ports), engine)
+
+    brokers = {spec.name: spec for spec in specs if spec.name.startswith("broker")}
+    worker = next(spec for spec in specs if spec.name == "stats-worker")
+
+    assert set(brokers) == {"broker", "broker-2", "broker-3"}
+    assert {spec.command[spec.command.index("--node-id") + 1] for spec in brokers.values()} == {"1", "2", "3"}
+    assert len({spec.command[spec.command.index("--voters") + 1] for spec in brokers.values()}) == 1
+    assert len({spec.command[spec.command.index("--data") + 1] for spec in brokers.values()}) == 3
+    addresses = {f"127.0.0.1:{spec.probe.port}" for spec in brokers.values()}
+    assert set(worker.environment["KAFKA_BOOTSTRAP"].split(",")) == addresses
+
+
 def test_default_ports_are_all_different() -> None:
-    assert len(set(DEFAULT_PORTS.values())) == len(DEFAULT_PORTS)
+    ports = KafkaEngine.APACHE_CLUSTER.ports
+    assert len(set(ports.values())) == len(ports)
 
 
 def test_automatic_ports_are_free_and_kept() -> None:
