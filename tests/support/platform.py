@@ -22,7 +22,6 @@ from sangkienctl.seed import seed_programme
 from tests.support.kafka_servers import ApacheKafka
 from tests.support.tiers import Provider, Tier
 
-
 LINES_OF_EVIDENCE = 10
 LENGTH_OF_EVIDENCE = 300
 

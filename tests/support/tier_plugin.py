@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Generator
+from enum import IntEnum
 
 import pytest
 
@@ -64,15 +65,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # What fails soonest runs first, and whole platforms are up only while their tests run. The sort is
     # stable: within a stage tests stay grouped by tier, as pytest has put them.
     items.sort(key=_stage)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
-def _stage(item: pytest.Item) -> int:
+def _group(item: pytest.Item) -> str:
+    """What runs one after the other where tests run beside one another: a module on a tier, or all that
+    share a platform."""
+    shared = "platform" if _stage(item) == Stage.PLATFORM else item.nodeid.split("::")[0]
+    return f"{shared}-{_tier_of(item)}"
+
+
+class Stage(IntEnum):
+    ALONE = 0
+    SERVERS = 1
+    PLATFORM = 2
+    OWN_PLATFORM = 3
+
+
+def _stage(item: pytest.Item) -> Stage:
     fixtures = getattr(item, "fixturenames", ())
     if "own_platform" in fixtures or "own_cluster" in fixtures:
-        return 3
+        return Stage.OWN_PLATFORM
     if "platform" in fixtures:
-        return 2
-    return 1 if "integration" in item.path.parts else 0
+        return Stage.PLATFORM
+    return Stage.SERVERS if "integration" in item.path.parts else Stage.ALONE
 
 
 def _tier_of(item: pytest.Item) -> Tier:

@@ -10,6 +10,7 @@ it was given.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import shutil
 import socket
@@ -40,14 +41,20 @@ def require_java() -> str:
 
 def fetch_jars(jars: Path, pom: Path = POM) -> None:
     """Put Apache Kafka's jars into `jars`, once; UnavailableError without Maven or when the fetch fails."""
-    if (jars / COMPLETE_MARK).exists():
-        return
+    jars.parent.mkdir(parents=True, exist_ok=True)
+    with (jars.parent / "fetch.lock").open("w") as lock:
+        # Whoever comes second waits and finds them.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (jars / COMPLETE_MARK).exists():
+            _fetch(jars, pom)
+
+
+def _fetch(jars: Path, pom: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise UnavailableError(
             f"its jars are not in {jars} and mvn is not on PATH to fetch them; install Maven"
         )
-    jars.parent.mkdir(parents=True, exist_ok=True)
     incoming = Path(tempfile.mkdtemp(prefix="jars-", dir=jars.parent))
     goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={incoming}"]
     try:

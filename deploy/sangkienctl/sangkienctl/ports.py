@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -39,6 +40,10 @@ CLUSTER_PORTS: Mapping[str, int] = {
     "controller-3": 19194,
 }
 
+# Below the range from which systems take the ports of outgoing connections: a client that knocks at a process
+# that is down would otherwise sooner or later hold that very port itself.
+NOT_OUTGOING = range(15000, 32000)
+
 
 def choose_ports(
     choice: PortChoice,
@@ -57,11 +62,17 @@ def choose_ports(
 
 
 def _free_ports(count: int) -> list[int]:
-    listeners = [socket.socket() for _ in range(count)]
+    listeners: list[socket.socket] = []
     try:
         # All are held at once, so that none is given twice.
-        for listener in listeners:
-            listener.bind((LOOPBACK, 0))
+        while len(listeners) < count:
+            listener = socket.socket()
+            try:
+                listener.bind((LOOPBACK, random.choice(NOT_OUTGOING)))  # noqa: S311 - no secret
+            except OSError:
+                listener.close()
+            else:
+                listeners.append(listener)
         return [int(listener.getsockname()[1]) for listener in listeners]
     finally:
         for listener in listeners:

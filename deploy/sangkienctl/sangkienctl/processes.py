@@ -156,8 +156,10 @@ def _broker(home: Home, addresses: Addresses, kafka: KafkaEngine, node: int) -> 
     return ProcessSpec(
         name=name,
         stage=Stage.ENGINES,
-        command=(sys.executable, "-m", module, "--listen", listen, "--advertise", listen)
-        + ("--data", str(data), *options),
+        command=(
+            *(sys.executable, "-m", module, "--listen", listen, "--advertise", listen),
+            *("--data", str(data), *options),
+        ),
         probe=Probe(addresses.ports[name]),
         # Maven may have to fetch Apache Kafka's jars first.
         ready_seconds=60 if kafka is KafkaEngine.EMBEDDED else 660,
