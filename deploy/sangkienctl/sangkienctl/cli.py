@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +17,10 @@ from chassis.settings import SettingsError, load
 from sangkienctl import screen
 from sangkienctl.home import HOME_VARIABLE, REPOSITORY, PlatformError
 from sangkienctl.kafka_access import KafkaAccess
+from sangkienctl.mail_command import mail
 from sangkienctl.platform import Platform
-from sangkienctl.processes import service_environment
 from sangkienctl.seed_command import seed
+from sangkienctl.service_roles import run_role
 
 CONFIGURATION_ERROR = 78  # EX_CONFIG of sysexits.h
 NOT_READY = 3
@@ -220,6 +220,7 @@ def token(home: Path, user: str | None, roles: tuple[str, ...]) -> None:
 
 
 main.add_command(seed)
+main.add_command(mail)
 
 
 # ── Kafka ──
@@ -358,19 +359,11 @@ def stats() -> None:
 @with_home
 def rebuild(home: Path) -> None:
     """Count everything anew from the events."""
-    _run_stats(home, "rebuild")
+    run_role(home, "stats", "rebuild")
 
 
 @stats.command()
 @with_home
 def reconcile(home: Path) -> None:
     """Compare the counters with what they are made of; exit code 1 on a difference."""
-    _run_stats(home, "reconcile")
-
-
-def _run_stats(home: Path, role: str) -> None:
-    environment = dict(os.environ)
-    if "MONGO_URI" not in environment:
-        environment |= service_environment("stats", Platform(home).addresses)
-    done = subprocess.run([sys.executable, "-m", "stats", role], env=environment, check=False)  # noqa: S603
-    sys.exit(done.returncode)
+    run_role(home, "stats", "reconcile")

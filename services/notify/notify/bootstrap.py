@@ -23,7 +23,7 @@ from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
 from notify.adapters import events
 from notify.adapters.contacts import MongoContacts
-from notify.adapters.deliveries import MongoDeliveries
+from notify.adapters.deliveries import MongoDeliveries, MongoDoubtfulMails
 from notify.adapters.mail import MailComposer
 from notify.adapters.messages import MongoMessages
 from notify.adapters.reads import Document, Store
@@ -32,6 +32,7 @@ from notify.adapters.surroundings import MongoNames, MongoWithdrawals
 from notify.adapters.wording import Words
 from notify.application.contacts import ContactBook
 from notify.application.deliver import DeliverMail
+from notify.application.doubtful import SettleDoubts
 from notify.application.inbox import Inbox
 from notify.application.tell import Tell
 from notify.config import Settings
@@ -155,6 +156,17 @@ def worker(settings: Settings) -> Worker:
     )
     mail = MailLoop(mail_delivery(settings, db), settings.mail_poll_seconds, random.random)
     return Worker(settings, consumers=[consumer], tasks=[Task("mail", mail.run)])
+
+
+def doubtful(settings: Settings, arguments: list[str]) -> int:
+    """The operators' command for mails in doubt; the exit code."""
+    from notify.entrypoints.doubtful import run
+
+    client = connect(settings)
+    try:
+        return run(SettleDoubts(MongoDoubtfulMails(database(client, settings)), utc_now), arguments)
+    finally:
+        client.close()
 
 
 def migrate(settings: Settings) -> None:

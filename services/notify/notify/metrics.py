@@ -12,13 +12,17 @@ MESSAGES_REPEATED = Counter("notify_messages_repeated", "Messages not stored bec
 # Events that told nobody because a withdrawal had overtaken them. Some are normal; many are a stalled topic.
 EVENTS_SILENCED = Counter("notify_events_silenced", "Events overtaken by a withdrawal")
 
-# How each attempt to send ended: accepted, refused, deferred, broken, unaddressed, unprintable, unavailable.
+# How each attempt to send ended: accepted, refused, deferred, broken, unanswered, unaddressed,
+# unprintable, unavailable.
 MAIL_ATTEMPTS = Counter("notify_mail_attempts", "Attempts to send a mail, by outcome", ["outcome"])
 
 # Mails given up. Every one is a person who was not told by mail; the row keeps the reason.
 MAIL_FAILED = Counter("notify_mail_failed", "Mails given up for good")
 
-# Mails settled by another process because the lease ran out: each may have been sent twice.
+# Mails of which nobody knows whether a mail server has them: they are not sent again. Each wants a look.
+MAIL_IN_DOUBT = Counter("notify_mail_in_doubt", "Mails that were begun and whose end is not known")
+
+# Mails taken over by another process because the lease ran out: this one was too slow, or its clock is wrong.
 MAIL_LEASES_LOST = Counter("notify_mail_leases_lost", "Mails whose lease ran out while they were sent")
 
 # From due to accepted, in seconds: what a person waits for beyond the event itself.

@@ -1,5 +1,5 @@
-"""Owns when accepted mails are marked as sent: in small groups, beside the sending of the next ones. It must
-never hold more than a few or for long, because these go out twice if the process dies."""
+"""Owns when accepted mails are marked as sent: in groups, beside the sending of the next ones. It must always
+know which are not marked yet, because each mail that is begun is recorded together with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from notify.application.ports import Delivery
 
 # At most so many mails in one write, and so many more that wait for the next one: SecantusDB takes little
 # longer for a few than for one, and marking each alone made it the slowest part by far.
-GROUP: Final = 4
+GROUP: Final = 10
 # Seconds that an accepted mail waits for others.
 GATHERING: Final = 0.1
 
@@ -33,6 +33,9 @@ class Marking:
         self._group = group
         self._gathering = gathering
         self._accepted: queue.Queue[Delivery | None] = queue.Queue(maxsize=group)
+        # Replaced and never changed, so that what a reader has stays as it was.
+        self._unmarked: tuple[Delivery, ...] = ()
+        self._lock = threading.Lock()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="mail-marking")
 
@@ -41,8 +44,15 @@ class Marking:
         """Whether a write has failed: another mail sent now could not be marked either."""
         return self._error is not None
 
+    @property
+    def unmarked(self) -> Sequence[Delivery]:
+        """The mails whose marks are not written yet."""
+        return self._unmarked
+
     def add(self, delivery: Delivery) -> None:
         """Have it marked; waits while a whole group waits already."""
+        with self._lock:
+            self._unmarked = (*self._unmarked, delivery)
         self._accepted.put(delivery)
 
     def __enter__(self) -> Self:
@@ -65,6 +75,9 @@ class Marking:
                 self._mark(group)
             except Exception as error:  # Raised again in the thread that sends.
                 self._error = error
+                continue
+            with self._lock:
+                self._unmarked = self._unmarked[len(group) :]
 
     def _next_group(self) -> list[Delivery]:
         """The next mails, at least one; none at the end."""

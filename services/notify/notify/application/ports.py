@@ -102,8 +102,17 @@ class Withdrawals(Protocol):
 
 
 class Deliveries(Protocol):
+    def recover(self, now: datetime) -> Sequence[str]:
+        """Settle what others had begun whose leases ran out: what was surely accepted is sent, the one mail
+        that was under way is in doubt. The ids of the events whose mails are in doubt now."""
+
     def claim(self, now: datetime, until: datetime, limits: Mapping[Queue, int]) -> Sequence[Delivery]:
         """Lease mails that are due, at most `limits` of each queue, longest due first, until `until`."""
+
+    def begin(self, delivery: Delivery, accepted: Sequence[Delivery]) -> bool:
+        """Record that this mail is handed over now, and those before it that are accepted but not yet marked;
+        False when the lease has gone to somebody else: it must not be handed over.
+        """
 
     def mark_sent(self, deliveries: Sequence[Delivery], now: datetime) -> int:
         """Record in one write that mails of one claim were accepted; how many still had their lease."""
@@ -113,6 +122,31 @@ class Deliveries(Protocol):
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """Give back mails that were not attempted, to their place in the queue."""
+
+    def forget(self, token: str) -> None:
+        """Drop the record of what was begun under a claim, all of which is settled or given back."""
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """A mail of which nobody knows whether a mail server has it.
+
+    since: when the doubt arose; reason: a code without personal data.
+    """
+
+    message: Message
+    since: datetime
+    reason: str
+
+
+class DoubtfulMails(Protocol):
+    def oldest(self, limit: int) -> Sequence[Doubtful]: ...
+
+    def resend(self, id: str, now: datetime) -> bool:
+        """Have it sent again, as a retry that is due now; False when it is not in doubt."""
+
+    def discard(self, id: str, now: datetime) -> bool:
+        """Take it as sent; False when it is not in doubt."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +170,11 @@ class MailSession(Protocol):
     def usable(self) -> bool:
         """Whether another mail can be sent over this connection."""
 
-    def send(self, mail: bytes, recipient: str) -> Attempt: ...
+    def offer(self, recipient: str) -> Attempt | None:
+        """Ask the server to take a mail for somebody; None when it will. Nothing is handed over yet."""
+
+    def hand_over(self, mail: bytes) -> Attempt:
+        """Give the server the mail that it has agreed to take."""
 
 
 class MailServer(Protocol):

@@ -1,5 +1,5 @@
-"""Owns what becomes of a mail after an attempt: sent, tried again later, or given up. It must never talk to
-a mail server; time and randomness are arguments."""
+"""Owns what becomes of a mail after an attempt: sent, tried again later, given up, or in doubt. It must never
+talk to a mail server, nor let a mail be sent again that one may have; time and randomness are arguments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"  # for good: the server answered 5xx for this mail
     DEFERRED = "deferred"  # the server answered 4xx for this mail
-    BROKEN = "broken"  # the connection failed after the mail was begun; it may have been accepted
+    BROKEN = "broken"  # the connection failed before the text was handed over: the server has nothing
+    UNANSWERED = "unanswered"  # the text was handed over and no answer came: the server may have it
     UNADDRESSED = "unaddressed"  # the person has no address any more
     UNPRINTABLE = "unprintable"  # the message could not be put into words: our own fault
     UNAVAILABLE = "unavailable"  # no session with the server: says nothing about this mail
@@ -38,6 +39,7 @@ class State(StrEnum):
     LEASED = "leased"
     SENT = "sent"
     FAILED = "failed"
+    IN_DOUBT = "in_doubt"  # a mail server may have it, or not: never sent again unless an operator says so
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def judge(outcome: Outcome, reason: str | None, *, attempt: int, now: datetime, 
     """
     if outcome is Outcome.ACCEPTED:
         return Verdict(State.SENT)
+    if outcome is Outcome.UNANSWERED:
+        return Verdict(State.IN_DOUBT, reason=reason or outcome.value)
     if outcome in FINAL:
         return Verdict(State.FAILED, reason=reason or outcome.value)
     if outcome is Outcome.UNAVAILABLE:
