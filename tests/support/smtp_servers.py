@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from typing import Any
@@ -20,8 +20,10 @@ class Postbox:
     """What the server got, and how it answers; the attributes may be changed between mails.
 
     refused: recipient → the answer to RCPT; answered: recipient → the answer after the mail's text;
-    hangs_up: recipients after whose mail, although kept, the connection is dropped; stalls: recipients after
-    whose mail no answer comes; sender_refused: the answer to MAIL, if any.
+    drops: recipients at whose name the connection is dropped; hangs_up: recipients after whose mail, although
+    kept, it is dropped; stalls: recipients after whose mail no answer comes; sender_refused: the answer to
+    MAIL, if any; at_step: called with "sender", with "text" when it has come and is not kept yet, with "kept"
+    when it is not answered yet.
     """
 
     def __init__(self) -> None:
@@ -32,9 +34,11 @@ class Postbox:
         self.connections = 0
         self.refused: dict[str, str] = {}
         self.answered: dict[str, str] = {}
+        self.drops: set[str] = set()
         self.hangs_up: set[str] = set()
         self.stalls: set[str] = set()
         self.sender_refused: str | None = None
+        self.at_step: Callable[[str], None] = lambda step: None
 
     async def handle_EHLO(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -46,6 +50,7 @@ class Postbox:
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.at_step("sender")
         if self.sender_refused is not None:
             return self.sender_refused
         envelope.mail_from = address
@@ -54,6 +59,8 @@ class Postbox:
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if address in self.drops:
+            _drop(server)
         if address in self.refused:
             return self.refused[address]
         envelope.rcpt_tos.append(address)
@@ -61,6 +68,7 @@ class Postbox:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         (recipient,) = envelope.rcpt_tos
+        self.at_step("text")
         if recipient in self.answered:
             return self.answered[recipient]
         if recipient in self.stalls:
@@ -68,10 +76,15 @@ class Postbox:
         assert isinstance(envelope.content, bytes)
         self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         self.recipients.append(recipient)
+        self.at_step("kept")
         if recipient in self.hangs_up:
-            assert isinstance(server.transport, asyncio.WriteTransport)
-            server.transport.abort()
+            _drop(server)
         return "250 OK"
+
+
+def _drop(server: SMTP) -> None:
+    assert isinstance(server.transport, asyncio.WriteTransport)
+    server.transport.abort()
 
 
 class _OnAnyPort(Controller):

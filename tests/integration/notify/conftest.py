@@ -9,7 +9,7 @@ import pymongo
 import pytest
 from pymongo.database import Database
 
-from notify.migrations.m0001_indexes import run as create_indexes
+from notify.migrations import MIGRATIONS
 from tests.support.notify_stage import Notify
 from tests.support.round_trips import RoundTrips
 from tests.support.smtp_servers import Postbox, smtp_server
@@ -23,7 +23,8 @@ def postbox() -> Iterator[Postbox]:
 
 @pytest.fixture
 def notify(mongo_server: Any, mongo_db: Database[dict[str, Any]], postbox: Postbox) -> Iterator[Notify]:
-    create_indexes(mongo_db)
+    for migration in MIGRATIONS:
+        migration.run(mongo_db)
     trips = RoundTrips()
     client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
         mongo_server.uri, tz_aware=True, uuidRepresentation="standard", event_listeners=[trips]
