@@ -9,12 +9,14 @@ import os
 from collections import Counter
 from contextlib import ExitStack, suppress
 from functools import partial
+from typing import Any
 
+import pymongo
 import pytest
 
 from sangkienctl.home import PlatformError
 from tests.support.journey import MEMBER_IDS, NotSeen, Person, content, decide, in_state, poll, submit
-from tests.support.light_load import Journal, LightLoad, counts, entries, settled
+from tests.support.light_load import Journal, LightLoad, counts, entries, mail_ids, settled
 from tests.support.platform import RunningPlatform
 from tests.support.records import dead_letters, events
 
@@ -146,6 +148,26 @@ def _told(
     assert max(seen.values(), default=1) == 1
     overtaken = {entry for entry in seen if entry[0] == "submitted" and entry[1] in withdrawn}
     return Counter(set(seen) - overtaken) == expected or None
+
+
+def test_nobody_was_mailed_anything_twice_and_what_is_missing_is_owned_up_to(
+    after_the_kills: tuple[RunningPlatform, dict[str, Journal]],
+) -> None:
+    """Mails that a killed worker held wait for its lease to end, which is longer than a test."""
+    platform, _ = after_the_kills
+    uri = platform.mongo_uri("notify")
+
+    with pymongo.MongoClient[dict[str, Any]](uri, uuidRepresentation="standard") as client:
+        rows = client["notify"]["messages"]
+        poll("no mail is due", lambda: rows.count_documents({"state": "due"}) == 0 or None, 120)
+        state = Counter(row["state"] for row in rows.find({"channel": "email"}, {"state": 1}))
+    ids = mail_ids(platform)
+
+    assert Counter(ids).most_common(1)[0][1] == 1
+    assert state["failed"] == 0
+    # A kill of the worker, of its database or of the mail server leaves one mail in doubt at most.
+    assert state["in_doubt"] <= 2 * 3 * ROUNDS
+    assert state["sent"] <= len(ids) <= state["sent"] + state["in_doubt"] + state["leased"]
 
 
 def test_no_record_was_set_aside(after_the_kills: tuple[RunningPlatform, dict[str, Journal]]) -> None:

@@ -1,11 +1,13 @@
 """A light load of members who submit and withdraw, a journal of what was acknowledged, and the looks from the
-outside by which each acknowledged act is found again.
+outside by which each acknowledged act is found again, each mail too.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
@@ -76,6 +78,17 @@ class LightLoad:
             self.journal.write(answer["id"], "withdrawn")
 
 
+def turns(seconds: float, every: float) -> Iterator[int]:
+    """One turn after the other, `every` so many seconds, until `seconds` have passed."""
+    deadline = time.monotonic() + seconds
+    never = threading.Event()
+    turn = 0
+    while time.monotonic() < deadline:
+        yield turn
+        turn += 1
+        never.wait(every)
+
+
 def settled(platform: RunningPlatform, username: str, journal: Journal, seconds: float = 120) -> None:
     """Wait until every journalled initiative of this author shows the state that is right."""
     with Person(platform, username) as author:
@@ -101,3 +114,14 @@ def entries(platform: RunningPlatform, username: str) -> Counter[tuple[str, str]
             if page["next"] is None:
                 return seen
             parameters["cursor"] = page["next"]
+
+
+def mail_ids(platform: RunningPlatform) -> list[str]:
+    """The Message-ID of every mail that was caught."""
+    ids: list[str] = []
+    with Person(platform) as public:
+        while True:
+            page = public.get(f"{platform.mail_api}/messages", start=len(ids), limit=500)["messages"]
+            if not page:
+                return ids
+            ids += [mail["MessageID"] for mail in page]
