@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notify.application.ports import MailServerAway
-from notify.domain.deliveries import WAITS
+from notify.domain.deliveries import WAITS, Outcome
 from tests.support.notify_mails import READER, members, states, tell
 from tests.support.notify_stage import Notify
 from tests.support.smtp_servers import PASSWORD, USERNAME, Postbox, smtp_server
@@ -138,3 +138,22 @@ def test_starttls_is_not_given_up_silently(notify: Notify) -> None:
 
     with pytest.raises(MailServerAway, match="smtp-not-supported"), server.session():
         pass
+
+
+def test_a_text_with_dots_arrives_as_it_was(notify: Notify) -> None:
+    text = b"Subject: dots\r\n\r\n.one\r\n..two\r\n.\r\nend"
+
+    with notify.sender().server.session() as session:
+        assert session.offer("anh@example.org") is None
+        assert session.hand_over(text).outcome is Outcome.ACCEPTED
+
+    assert notify.postbox.mails[0].get_content().splitlines() == [".one", "..two", ".", "end"]
+
+
+def test_an_answer_that_says_neither_yes_nor_no_leaves_a_mail_in_doubt(notify: Notify) -> None:
+    tell(notify, READER)
+    notify.postbox.answered["anh@example.org"] = "what was that"
+
+    notify.sender().sweep()
+
+    assert [(row["state"], row["reason"]) for row in notify.mails()] == [("in_doubt", "smtp-answer-unknown")]

@@ -173,6 +173,7 @@ def counted_in_doubt(processes: NotifyProcesses) -> float:
     return float(values[0]) if values else 0.0
 
 
+DOUBTFUL = {"state": "in_doubt"}
 PART = 12
 # The server has the text and has not kept it; has kept it and not answered; has answered, the next begins.
 MOMENTS = ("text", "kept", "sender", "kept")
@@ -197,12 +198,18 @@ def test_killed_again_and_again_the_worker_mails_nobody_twice_and_owns_up_to_wha
         processes.worker.start()
         settled = PART * (part + 1)
         wait_until(lambda settled=settled: rows.count_documents(told) == settled, "all is settled", 90)  # type: ignore[misc]
+        # A row is written before it is counted.
+        wait_until(
+            lambda before=counted: before + counted_in_doubt(processes) == rows.count_documents(DOUBTFUL),  # type: ignore[misc]
+            "what is in doubt is counted",
+            90,
+        )
         counted += counted_in_doubt(processes)
 
     everybody = {f"a{number}@example.org" for number in range(count)}
     assert Counter(postbox.recipients).most_common(1)[0][1] == 1
     assert len({str(mail["Message-ID"]) for mail in postbox.mails}) == len(postbox.mails)
-    doubtful = {f"a{int(row['member'][2:])}@example.org" for row in rows.find({"state": "in_doubt"})}
+    doubtful = {f"a{int(row['member'][2:])}@example.org" for row in rows.find(DOUBTFUL)}
     assert everybody - set(postbox.recipients) <= doubtful
     # One mail is under way at a time, and a part ends when all of it is settled.
     assert len(doubtful) <= len(MOMENTS)

@@ -61,6 +61,13 @@ def test_what_may_get_better_is_due_again_later_and_given_up_after_two_days(outc
     assert sum(WAITS, timedelta()) < timedelta(days=2)
 
 
+@pytest.mark.parametrize("attempt", [1, len(WAITS) + 1])
+def test_a_mail_that_the_server_may_have_is_in_doubt_and_never_due_again(attempt: int) -> None:
+    verdict = judge(Outcome.UNANSWERED, "smtp-unanswered", attempt=attempt, now=NOW, chance=0.5)
+
+    assert (verdict.state, verdict.due_at, verdict.reason) == (State.IN_DOUBT, None, "smtp-unanswered")
+
+
 def test_a_mail_server_that_is_away_gives_no_mail_up() -> None:
     verdict = judge(Outcome.UNAVAILABLE, None, attempt=99, now=NOW, chance=0.5)
 

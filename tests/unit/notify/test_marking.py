@@ -1,4 +1,4 @@
-"""Accepted mails are marked in small groups beside the sending, none is left unmarked, few are in doubt."""
+"""Accepted mails are marked in groups beside the sending; which are not marked yet is always known."""
 
 from __future__ import annotations
 
@@ -60,7 +60,26 @@ def test_a_mail_that_nothing_follows_is_marked_all_the_same_before_the_end() -> 
         wait_until(lambda: bool(marked), "the mail is marked")
 
 
-def test_no_more_than_two_groups_are_in_doubt_while_the_database_is_slow() -> None:
+def test_who_begins_a_mail_sees_which_before_it_are_not_marked_yet() -> None:
+    goes_on = threading.Event()
+
+    def slow(group: Sequence[Delivery]) -> None:
+        goes_on.wait(20)
+
+    with Marking(slow, group=2, gathering=30) as marking:
+        assert list(marking.unmarked) == []
+        for one in DELIVERIES[:3]:
+            marking.add(one)
+        seen = marking.unmarked
+        assert list(seen) == DELIVERIES[:3]
+        goes_on.set()
+        wait_until(lambda: list(marking.unmarked) == DELIVERIES[2:3], "the first group is marked")
+
+    assert list(seen) == DELIVERIES[:3]
+    assert list(marking.unmarked) == []
+
+
+def test_no_more_than_two_groups_are_unmarked_while_the_database_is_slow() -> None:
     goes_on = threading.Event()
     added: list[Delivery] = []
 
@@ -93,8 +112,10 @@ def test_a_write_that_fails_is_told_and_raised_and_nothing_is_written_after_it()
         tried.append(len(group))
         raise ConnectionError("the database is away")
 
+    marking = Marking(broken, group=4)
+
     def mark_all() -> None:
-        with Marking(broken, group=4) as marking:
+        with marking:
             for one in DELIVERIES[:4]:
                 marking.add(one)
             wait_until(lambda: marking.failed, "the failure is seen")
@@ -105,6 +126,7 @@ def test_a_write_that_fails_is_told_and_raised_and_nothing_is_written_after_it()
         mark_all()
 
     assert tried == [4]
+    assert list(marking.unmarked) == DELIVERIES
 
 
 def test_an_error_of_the_sending_is_not_hidden_by_one_of_the_marking() -> None:
