@@ -1,4 +1,4 @@
-"""The commands for mails in doubt as an operator types them: each plays a role of the notification service."""
+"""The commands for mails in doubt as an operator types them: each plays a role of notify."""
 
 from __future__ import annotations
 
