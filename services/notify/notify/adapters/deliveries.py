@@ -63,7 +63,7 @@ class MongoDeliveries:
             if begun:
                 self._mark(begun[:-1], token, now)
                 doubtful += self._doubt(begun[-1], token, now)
-            self._journal.strike(token)
+            self._journal.strike(token, now)
         return doubtful
 
     def _doubt(self, id: str, token: str, now: datetime) -> Sequence[str]:

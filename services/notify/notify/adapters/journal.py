@@ -10,7 +10,7 @@ under that token, however late its owner wakes up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from pymongo.errors import DuplicateKeyError
@@ -18,6 +18,8 @@ from pymongo.errors import DuplicateKeyError
 from notify.adapters.reads import Store
 
 JOURNAL: Final = "mail_journal"
+# A closed one is kept as long as its owner could possibly wake up; an open one stays, since mails wait for it.
+KEPT: Final = timedelta(days=30)
 
 
 class MailJournal:
@@ -41,9 +43,11 @@ class MailJournal:
         closed = self._journal.find_one({"_id": token}) or {}
         return [str(id) for id in closed.get("begun", ())]
 
-    def strike(self, token: str) -> None:
-        """Forget the mails of a closed one, which are settled; that it is closed stays known for a month."""
+    def strike(self, token: str, now: datetime) -> None:
+        """Forget the mails of a closed one, which are settled; that it is closed stays known for a while."""
         self._journal.update_one({"_id": token, "closed": True}, {"$unset": {"begun": ""}})
+        # Looks at all of them, one for each death. An index would cost a third of every entry.
+        self._journal.delete_many({"closed_at": {"$lt": now - KEPT}})
 
     def forget(self, token: str) -> None:
         self._journal.delete_one({"_id": token})

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from chassis.mongo.migrations import Migration
-from notify.migrations import m0001_indexes, m0002_mail_journal
+from notify.migrations import m0001_indexes
 
-MIGRATIONS = (
-    Migration(1, "indexes", m0001_indexes.run),
-    Migration(2, "mail journal", m0002_mail_journal.run),
-)
+MIGRATIONS = (Migration(1, "indexes", m0001_indexes.run),)
