@@ -1,0 +1,346 @@
+"""Every route x role x place of the grant x whose object, asked over HTTP.
+
+What is expected is written down here, from the rules of who may do what; it never asks the code under test.
+The routes come from the applications themselves: a route without a row fails. A row says:
+
+    allowed      role -> where the grant must be held, seen from the unit of the object
+    persons      who is allowed by being that person, whatever the grants
+    needs_both   a person *and* a grant are needed, not either
+    never        persons to whom it is refused whatever their grants (conflict of interest)
+    seen_by      as allowed and persons, for reading: who may not even see the object gets 404 and learns
+                 nothing of it; who sees it and may not do this gets 403
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.support.four_services import AUTHOR, CONTACT, PATH, STRANGER, SUBMITTER, UNIT, FourServices, signed
+
+# Permissions do not depend on the engine.
+pytestmark = pytest.mark.tiers("embedded")
+
+ROLES = ("member", "support", "reviewer", "official", "admin", "operator")
+# Where a grant is held, seen from the unit of the object.
+PLACES = {
+    "own": UNIT,
+    "above": PATH[1],
+    "root": PATH[0],
+    "below": "HC-APATIT-VIET-NAM",
+    "sibling": "CT-DET-MAY",
+    "foreign": "LD-HA-NOI",
+}
+PEOPLE = {"submitter": SUBMITTER, "author": AUTHOR, "stranger": STRANGER}
+
+OWN, ROOT = frozenset({"own"}), frozenset({"root"})
+# A grant covers its unit and all below it: an object of UNIT is covered from UNIT and from above.
+COVERING = frozenset({"own", "above", "root"})
+ABOVE = frozenset({"above", "root"})
+OWNERS = frozenset({"submitter", "author"})
+ONLY_SUBMITTER = frozenset({"submitter"})
+NOBODY: frozenset[str] = frozenset()
+
+Grants = Mapping[str, frozenset[str]]
+WATCHERS: Grants = {role: COVERING for role in ("support", "reviewer", "official", "admin")}
+EVERYONE: Grants = {role: frozenset(PLACES) for role in ROLES}
+NO_ROLE: Grants = {}
+
+UNIT_FACTS = {
+    "name_vi": "Công đoàn Công nghiệp Hóa chất",
+    "name_en": None,
+    "parent": PATH[1],
+    "level": "superior",
+    "block": None,
+    "cluster": None,
+    "valid_from": "2022-01-01",
+    "valid_to": None,
+}
+CAMPAIGN_FACTS = {
+    "programme": "1-trieu-sang-kien",
+    "name_vi": "Đợt thử",
+    "name_en": "A trial",
+    "opens_at": "2022-01-07T17:00:00Z",
+    "closes_at": "2022-05-31T17:00:00Z",
+    "eligible_from": "2021-09-01",
+    "eligible_to": "2023-09-01",
+}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One person with one grant, or without any; `person` None is nobody."""
+
+    person: str | None
+    role: str | None = None
+    place: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if self.person is None:
+            return {}
+        grants = [] if self.role is None or self.place is None else [(self.role, PLACES[self.place])]
+        return signed(PEOPLE[self.person], *grants)
+
+    def __str__(self) -> str:
+        return f"{self.person or 'nobody'} as {self.role or 'nothing'} at {self.place or 'no unit'}"
+
+
+Ask = Callable[[FourServices, Mapping[str, str]], TestResponse]
+
+
+@dataclass(frozen=True)
+class Row:
+    service: str
+    method: str
+    route: str
+    what: str
+    ask: Ask
+    allowed: Grants = field(default_factory=dict)
+    persons: frozenset[str] = NOBODY
+    needs_both: bool = False
+    never: frozenset[str] = NOBODY
+    public: bool = False
+    seen_by: tuple[Grants, frozenset[str]] | None = None
+    good: frozenset[int] = frozenset({200, 201, 204})
+
+    def expected(self, caller: Caller) -> frozenset[int]:
+        if self.public:
+            return self.good
+        if caller.person is None:
+            return frozenset({401})
+        by_grant = caller.place in self.allowed.get(caller.role or "", NOBODY)
+        by_person = caller.person in self.persons
+        may = (by_grant and by_person) if self.needs_both else (by_grant or by_person)
+        if may and caller.person not in self.never:
+            return self.good
+        if self.seen_by is None:
+            return frozenset({403})
+        grants, persons = self.seen_by
+        sees = caller.place in grants.get(caller.role or "", NOBODY) or caller.person in persons
+        return frozenset({403 if sees else 404})
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.method} {self.route}: {self.what}"
+
+
+def callers() -> Iterator[Caller]:
+    yield Caller(None)
+    for person in PEOPLE:
+        yield Caller(person)
+        for role in ROLES:
+            for place in PLACES:
+                yield Caller(person, role, place)
+
+
+# ── how each row is asked; what a request may change is made anew for each ──
+
+
+def plain(service: str, method: str, path: str, **options: Any) -> Ask:
+    return lambda on, who: on.ask(service, method, path, who, **options)
+
+
+def create(**changes: Any) -> Ask:
+    return lambda on, who: on.ask("submission", "POST", "/v1/initiatives", who, body=on.content(**changes))
+
+
+def imported(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+    paper = {"submit": True, "source": "import", "registered_at": "2022-05-03T02:00:00Z"}
+    return on.ask("submission", "POST", "/v1/initiatives", who, body=on.content() | paper)
+
+
+def on_initiative(
+    method: str, act: str = "", *, submit: bool, body: Callable[[FourServices], Any] | None = None
+) -> Ask:
+    def ask(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+        made = on.initiative(submit=submit)
+        path = f"/v1/initiatives/{made['id']}{act}"
+        sent = None if body is None else body(on)
+        return on.ask("submission", method, path, who, body=sent, version=made["version"])
+
+    return ask
+
+
+def receipt(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+    return on.ask("submission", "GET", f"/v1/receipts/{on.initiative(submit=True)['code']}", who)
+
+
+def change_unit(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+    path = f"/v1/units/{UNIT}"
+    version = on.ask("submission", "GET", path, {}).headers["ETag"].strip('"')
+    body = UNIT_FACTS | {"name_vi": f"Công đoàn {uuid.uuid4().hex[:6]}"}
+    return on.ask("submission", "PUT", path, who, body=body, version=int(version))
+
+
+def add_campaign(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+    return on.ask("submission", "PUT", f"/v1/campaigns/c-{uuid.uuid4().hex[:8]}", who, body=CAMPAIGN_FACTS)
+
+
+def read_case(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+    return on.ask("review", "GET", f"/v1/cases/{on.case()}", who)
+
+
+def decide(level: int) -> Ask:
+    def ask(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+        path = f"/v1/cases/{on.case(level=level)}/decisions"
+        return on.ask("review", "POST", path, who, body={"decision": "validate"}, version=level)
+
+    return ask
+
+
+def set_target(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+    path = f"/v1/targets/phase-1/{UNIT}"
+    version = on.ask("stats", "GET", path, {}).headers["ETag"].strip('"')
+    return on.ask("stats", "PUT", path, who, body={"target": 5}, version=int(version))
+
+
+def prefer(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+    seen = on.ask("notify", "GET", "/v1/contacts/me", who).headers.get("ETag", '"0"').strip('"')
+    body = {"locale": "vi", "mail": {}}
+    return on.ask("notify", "PUT", "/v1/contacts/me", who, body=body, version=int(seen))
+
+
+def on_contact(method: str, body: Any = None) -> Ask:
+    def ask(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+        on.contact(SUBMITTER)
+        return on.ask("notify", method, f"/v1/contacts/{SUBMITTER}", who, body=body)
+
+    return ask
+
+
+def mark_read(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+    return on.ask("notify", "POST", f"/v1/inbox/{on.inbox_entry()}/read", who)
+
+
+INITIATIVE = "/v1/initiatives/<string:id>"
+CASE = "/v1/cases/<uuid:initiative_id>"
+FIGURES = {"campaign": "phase-1"}
+# Who sees a draft, a submitted initiative and a case.
+DRAFT = (NO_ROLE, OWNERS)
+SUBMITTED = (WATCHERS, OWNERS)
+MEMBER_OF_UNIT: Grants = {"member": OWN}
+SUPPORT: Grants = {"support": COVERING}
+
+ROWS = [
+    # Submission: a member registers in the own unit only, a support group wherever it supports.
+    Row("submission", "POST", "/v1/initiatives", "for oneself", create(), MEMBER_OF_UNIT),
+    Row("submission", "POST", "/v1/initiatives", "for an author", create(on_behalf_of="m-an0ther001"), SUPPORT),
+    Row(
+        "submission",
+        "POST",
+        "/v1/initiatives",
+        "a paper record",
+        imported,
+        {"support": COVERING, "admin": COVERING},
+    ),
+    Row("submission", "GET", "/v1/initiatives", "my own", plain("submission", "GET", "/v1/initiatives"),
+        EVERYONE, frozenset(PEOPLE)),
+    Row("submission", "GET", "/v1/initiatives", "of a unit",
+        plain("submission", "GET", "/v1/initiatives", query={"unit": UNIT}), WATCHERS),
+    Row("submission", "GET", INITIATIVE, "a draft", on_initiative("GET", submit=False),
+        persons=OWNERS, seen_by=DRAFT),
+    Row("submission", "GET", INITIATIVE, "a submitted one", on_initiative("GET", submit=True),
+        WATCHERS, OWNERS, seen_by=SUBMITTED),
+    Row("submission", "PUT", INITIATIVE, "a draft",
+        on_initiative("PUT", submit=False, body=lambda on: on.content()),
+        persons=ONLY_SUBMITTER, seen_by=DRAFT),
+    # It is the submitter's, but no longer to be changed.
+    Row("submission", "PUT", INITIATIVE, "a submitted one",
+        on_initiative("PUT", submit=True, body=lambda on: on.content()),
+        persons=ONLY_SUBMITTER, seen_by=SUBMITTED, good=frozenset({409})),
+    Row("submission", "POST", f"{INITIATIVE}/submit", "with the content",
+        on_initiative("POST", "/submit", submit=False, body=lambda on: on.content()),
+        MEMBER_OF_UNIT, ONLY_SUBMITTER, needs_both=True, seen_by=DRAFT),
+    Row("submission", "POST", f"{INITIATIVE}/submit", "what is stored",
+        on_initiative("POST", "/submit", submit=False),
+        MEMBER_OF_UNIT, ONLY_SUBMITTER, needs_both=True, seen_by=DRAFT),
+    Row("submission", "POST", f"{INITIATIVE}/withdraw", "a submitted one",
+        on_initiative("POST", "/withdraw", submit=True, body=lambda on: {"reason": None}),
+        persons=ONLY_SUBMITTER, seen_by=SUBMITTED),
+    Row("submission", "GET", "/v1/receipts/<string:code>", "by its code", receipt, public=True),
+    Row("submission", "GET", "/v1/fields", "all", plain("submission", "GET", "/v1/fields"), public=True),
+    Row("submission", "GET", "/v1/units", "search", plain("submission", "GET", "/v1/units"), public=True),
+    Row("submission", "GET", "/v1/units/<string:code>", "one",
+        plain("submission", "GET", f"/v1/units/{UNIT}"), public=True),
+    Row("submission", "PUT", "/v1/units/<string:code>", "rename", change_unit, {"admin": COVERING}),
+    Row("submission", "GET", "/v1/campaigns", "all", plain("submission", "GET", "/v1/campaigns"), public=True),
+    Row("submission", "GET", "/v1/campaigns/<string:id>", "one",
+        plain("submission", "GET", "/v1/campaigns/phase-1"), public=True),
+    # A campaign is the whole programme's: only the administration of the root.
+    Row("submission", "PUT", "/v1/campaigns/<string:id>", "a new one", add_campaign, {"admin": ROOT}),
+    # Review: the role of the level at its unit or above it decides, and never an owner.
+    Row("review", "GET", "/v1/cases", "my queue", plain("review", "GET", "/v1/cases"),
+        EVERYONE, frozenset(PEOPLE)),
+    Row("review", "GET", "/v1/cases", "of a unit", plain("review", "GET", "/v1/cases", query={"unit": UNIT}),
+        WATCHERS),
+    Row("review", "GET", CASE, "one", read_case, WATCHERS, OWNERS, seen_by=SUBMITTED),
+    Row("review", "POST", f"{CASE}/decisions", "at level 1, of the support group of the unit", decide(1),
+        {"support": COVERING}, never=OWNERS, seen_by=SUBMITTED),
+    Row("review", "POST", f"{CASE}/decisions", "at level 2, of the reviewers above", decide(2),
+        {"reviewer": ABOVE}, never=OWNERS, seen_by=SUBMITTED),
+    # Stats: counts are published; a target is allotted from above.
+    *(
+        Row("stats", "GET", f"/v1/units/<string:code>/{figure}", "public counts",
+            plain("stats", "GET", f"/v1/units/{UNIT}/{figure}", query=FIGURES), public=True)
+        for figure in ("progress", "children", "timeline")
+    ),
+    Row("stats", "GET", "/v1/targets/<string:campaign>/<string:unit>", "one",
+        plain("stats", "GET", f"/v1/targets/phase-1/{UNIT}"), public=True),
+    Row("stats", "PUT", "/v1/targets/<string:campaign>/<string:unit>", "allot", set_target,
+        {"official": ABOVE, "admin": ABOVE}),
+    # Notify: an inbox is its person's; contacts are kept by the administration of the root.
+    Row("notify", "GET", "/v1/inbox", "my own", plain("notify", "GET", "/v1/inbox"),
+        EVERYONE, frozenset(PEOPLE)),
+    Row("notify", "GET", "/v1/inbox/summary", "my own", plain("notify", "GET", "/v1/inbox/summary"),
+        EVERYONE, frozenset(PEOPLE)),
+    Row("notify", "POST", "/v1/inbox/<string:entry_id>/read", "an entry of the submitter", mark_read,
+        persons=ONLY_SUBMITTER, seen_by=(NO_ROLE, ONLY_SUBMITTER)),
+    Row("notify", "GET", "/v1/contacts/me", "my own", plain("notify", "GET", "/v1/contacts/me"),
+        EVERYONE, frozenset(PEOPLE)),
+    Row("notify", "PUT", "/v1/contacts/me", "my own", prefer, EVERYONE, frozenset(PEOPLE)),
+    Row("notify", "GET", "/v1/contacts/<string:member_id>", "of the submitter", on_contact("GET"),
+        {"admin": ROOT}, ONLY_SUBMITTER),
+    Row("notify", "PUT", "/v1/contacts/<string:member_id>", "of the submitter", on_contact("PUT", CONTACT),
+        {"admin": ROOT}),
+    Row("notify", "DELETE", "/v1/contacts/<string:member_id>", "of the submitter", on_contact("DELETE"),
+        {"admin": ROOT}),
+]  # fmt: skip
+
+# Of every process; the gateway lets none of them through but the document.
+OF_THE_PROCESS = {"/livez", "/readyz", "/metrics", "/v1/openapi.json"}
+
+
+def test_every_route_of_every_service_has_a_row(services: FourServices) -> None:
+    served = {
+        (service, method, rule.rule)
+        for service, app in services.apps().items()
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule not in OF_THE_PROCESS
+    }
+
+    assert {(row.service, row.method, row.route) for row in ROWS} == served
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_route_answers_each_caller_as_the_row_says(services: FourServices, row: Row) -> None:
+    wrong = []
+    for caller in callers():
+        answer = row.ask(services, caller.headers)
+        if answer.status_code not in row.expected(caller):
+            expected = sorted(row.expected(caller))
+            wrong.append(f"{caller}: {answer.status_code} instead of {expected}: {answer.text[:200]}")
+
+    assert not wrong, "\n".join(wrong[:20])
+
+
+@pytest.mark.parametrize("service", ["submission", "review", "stats", "notify"])
+@pytest.mark.parametrize("path", sorted(OF_THE_PROCESS))
+def test_pages_of_the_process_change_nothing(services: FourServices, service: str, path: str) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert services.client(service).open(path, method=method).status_code == 405

@@ -1,0 +1,169 @@
+"""All four services as Flask applications on one database server, with tokens taken at their word, for the
+tests of what attackers and strangers may do. One union tree and one campaign are known to all of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from chassis.mongo.client import connect
+from chassis.web.current import VERIFIER
+from notify.migrations.m0001_indexes import run as notify_indexes
+from tests.support import notify_news
+from tests.support.mongo_servers import DatabaseSettings, MongoServer
+from tests.support.notify_stage import Notify, Trusting, as_member
+from tests.support.notify_stage import application as notify_application
+from tests.support.review_api import ReviewService
+from tests.support.review_cases import Submission, Ticking
+from tests.support.round_trips import RoundTrips
+from tests.support.smtp_servers import Postbox
+from tests.support.stats_service import Stats
+from tests.support.submission_service import SubmissionService, content
+
+PATH = ("TLD", "CD-CONG-THUONG", "CT-HOA-CHAT")
+UNIT = PATH[-1]
+SUBMITTER, AUTHOR, STRANGER = "m-subm1t0001", "m-auth0r0001", "m-strang3r01"
+SERVICES = ("submission", "review", "stats", "notify")
+
+
+def signed(subject: str | None, *grants: tuple[str, str]) -> dict[str, str]:
+    """The Authorization header of a person; none for nobody."""
+    return {} if subject is None else as_member(subject, *(f"{role}:{unit}" for role, unit in grants))
+
+
+@dataclass
+class FourServices:
+    submission: SubmissionService
+    review: ReviewService
+    stats: Stats
+    notify: Notify
+    notify_app: Flask
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def apps(self) -> Mapping[str, Flask]:
+        return {
+            "submission": self.submission.app,
+            "review": self.review.client.application,
+            "stats": self.stats.http.application,
+            "notify": self.notify_app,
+        }
+
+    def client(self, service: str) -> FlaskClient:
+        return self.apps()[service].test_client()
+
+    def key(self) -> str:
+        return f"key-{next(self._numbers)}"
+
+    def ask(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        who: Mapping[str, str],
+        *,
+        body: Any = None,
+        version: int | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> TestResponse:
+        """One request; a POST gets a fresh Idempotency-Key."""
+        headers = dict(who)
+        if method == "POST":
+            headers["Idempotency-Key"] = self.key()
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        return self.client(service).open(path, method=method, json=body, headers=headers, query_string=query)
+
+    # ── things to ask about, all of SUBMITTER and AUTHOR at UNIT ──
+
+    def content(self, **changes: Any) -> dict[str, Any]:
+        authors = [
+            {"member_id": SUBMITTER, "share": "60.00", "lead": True},
+            {"member_id": AUTHOR, "share": "40.00", "lead": False},
+        ]
+        return content(unit=UNIT, authors=authors) | changes
+
+    def initiative(self, *, submit: bool, **changes: Any) -> dict[str, Any]:
+        """What its submitter is answered: id, version, code."""
+        answer = self.ask(
+            "submission",
+            "POST",
+            "/v1/initiatives",
+            signed(SUBMITTER, ("member", UNIT)),
+            body=self.content(**changes) | {"submit": submit},
+        )
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json or {})
+
+    def case(self, *, level: int = 1) -> str:
+        """The id of a case that waits at a level."""
+        case = str(uuid.uuid4())
+        told = Submission(id=case, path=PATH, authors=(AUTHOR,), submitted_by=SUBMITTER).submit()
+        self.review.tell(told)
+        if level == 2:
+            decider = signed("m-supp0rt001", ("support", UNIT))
+            path, body = f"/v1/cases/{case}/decisions", {"decision": "validate"}
+            answer = self.ask("review", "POST", path, decider, body=body, version=1)
+            assert answer.status_code == 201, answer.text
+        return case
+
+    def inbox_entry(self) -> str:
+        """The id of a new entry in the inbox of SUBMITTER."""
+        changes = {"initiative_id": str(uuid.uuid4()), "author_ids": [], "submitted_by": SUBMITTER}
+        told = notify_news.event("initiative.approved", changes)
+        self.notify.handle(told)
+        return told.id
+
+    def contact(self, member: str) -> None:
+        answer = self.ask(
+            "notify",
+            "PUT",
+            f"/v1/contacts/{member}",
+            signed("m-admin00001", ("admin", "TLD")),
+            body=CONTACT,
+        )
+        assert answer.status_code == 200, answer.text
+
+
+CONTACT = {"name": "Nguyễn Văn An", "email": "an@example.org", "locale": "vi", "grants": []}
+
+
+@contextmanager
+def four_services(server: MongoServer) -> Iterator[FourServices]:
+    """The services, each on a fresh database of the server."""
+    with ExitStack() as stack:
+        databases = {}
+        for service in SERVICES:
+            settings = DatabaseSettings(server.uri, f"s{uuid.uuid4().hex[:12]}")
+            client = connect(settings)
+            stack.callback(client.close)
+            stack.callback(client.drop_database, settings.mongo_database)
+            databases[service] = client[settings.mongo_database]
+        notify_indexes(databases["notify"])
+        postbox = Postbox()
+        postbox.port = 1  # no mail is sent here
+        notify = Notify(databases["notify"], RoundTrips(), postbox)
+        stats = Stats(databases["stats"], server.uri)
+        stack.callback(stats.close)
+        stats.tell_tree([PATH, (*PATH[:2], "CT-DET-MAY")], campaigns=["phase-1"])
+        review = ReviewService(databases["review"], clock=Ticking())
+        review.tell_path(PATH)
+        review.later(days=1)
+        made = FourServices(
+            SubmissionService(databases["submission"]),
+            review,
+            stats,
+            notify,
+            notify_application(notify),
+        )
+        for app in made.apps().values():
+            app.extensions[VERIFIER] = Trusting()
+        yield made
