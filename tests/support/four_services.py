@@ -58,6 +58,9 @@ class FourServices:
         }
 
     def client(self, service: str) -> FlaskClient:
+        if service == "stats":
+            # Its thread that does so every second is not running here.
+            self.stats.copy.refresh()
         return self.apps()[service].test_client()
 
     def key(self) -> str:

@@ -66,7 +66,8 @@ class Intake:
         now = self.clock()
         unit = self.registrar.unit(content)
         source = self.registrar.require_author(principal, content, unit, imported=imported is not None)
-        id = str(uuid.uuid5(NAMESPACE, f"{principal.subject}:{key.key}"))
+        # A key has no NUL, so that no two pairs of person and key give the same name.
+        id = str(uuid.uuid5(NAMESPACE, f"{principal.subject}\0{key.key}"))
         drafted = acts.draft(id, principal.subject, content, now)
         try:
             if not submit:
