@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask, request
 
+from chassis.bounded_socket import READ_SECONDS, BoundedSocket
 from chassis.roles import Runnable, Service, main
 from chassis.settings import ServiceSettings
 from chassis.tokens import TokenVerifier
@@ -53,6 +54,7 @@ def process_blueprint() -> Blueprint:
 def api(settings: ServiceSettings) -> Flask:
     if os.environ.get("EXAMPLE_BROKEN"):
         raise RuntimeError("cannot be made")
+    BoundedSocket.read_seconds = float(os.environ.get("EXAMPLE_READ_SECONDS", READ_SECONDS))
     verifier = TokenVerifier(
         issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
     )

@@ -19,6 +19,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from chassis.bounded_socket import BoundedSocket
 from chassis.settings import ServiceSettings
 from chassis.web.health import EXTENSION
 
@@ -35,7 +36,8 @@ _log = logging.getLogger(__name__)
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker that, told to stop, first says so at /readyz for a while and serves on."""
+    """gunicorn's threaded worker that, told to stop, first says so at /readyz for a while and serves on. A
+    client that sends or takes too slowly does not hold one of its threads."""
 
     def init_process(self) -> None:
         self._stopping = False
@@ -47,6 +49,11 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         gc.collect()
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
+
+    def enqueue_req(self, conn: Any) -> None:
+        if not isinstance(conn.sock, BoundedSocket):
+            conn.sock = BoundedSocket.taking(conn.sock)
+        super().enqueue_req(conn)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._stopping:

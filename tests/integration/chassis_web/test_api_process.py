@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +20,9 @@ import psutil
 import pytest
 
 from chassis import issuer_keys
-from tests.support.processes import ServerProcess, free_port, wait_until
-from tests.support.signed_tokens import ISSUER, bearer, ec_key, key_set, rsa_key, token
-
-COMMAND = [sys.executable, "-m", "tests.support.example_api", "api"]
+from tests.support.api_process import COMMAND, Answer, Api
+from tests.support.processes import wait_until
+from tests.support.signed_tokens import bearer, ec_key, key_set, rsa_key, token
 
 
 class KeySetServer:
@@ -57,65 +55,6 @@ class KeySetServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-
-
-class Answer:
-    def __init__(self, response: http.client.HTTPResponse) -> None:
-        self.status = response.status
-        self.headers = response.headers
-        self.body = response.read()
-
-    @property
-    def json(self) -> Any:
-        return orjson.loads(self.body)
-
-
-class Api(ServerProcess):
-    """The example API on a free port."""
-
-    def __init__(self, directory: Path, jwks_url: str, **environment: str) -> None:
-        port = free_port()
-        settings = {
-            "HTTP_BIND": f"127.0.0.1:{port}",
-            "MONGO_URI": "mongodb://127.0.0.1:1/",
-            "MONGO_DATABASE": "example",
-            "KAFKA_BOOTSTRAP": "127.0.0.1:1",
-            "OIDC_ISSUER": ISSUER,
-            "OIDC_JWKS_URL": jwks_url,
-            "DRAIN_SECONDS": "1",
-            "SHUTDOWN_SECONDS": "10",
-            **environment,
-        }
-        super().__init__("example API", COMMAND, port, directory / "api.log", settings)
-
-    def ready(self) -> bool:
-        # The parent listens before its worker can answer.
-        try:
-            return self.ask("GET", "/livez", seconds=0.5).status == 200
-        except OSError:
-            return False
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        headers: dict[str, str] | None = None,
-        seconds: float = 20,
-    ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
-        try:
-            connection.request(method, path, body=body, headers=headers or {})
-            return Answer(connection.getresponse())
-        finally:
-            connection.close()
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [orjson.loads(line) for line in self.output().splitlines()]
-
-    def worker(self) -> psutil.Process:
-        (child,) = psutil.Process(self.pid).children()
-        return child
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -24,8 +24,10 @@ class Echo(http.server.BaseHTTPRequestHandler):
     """Answers with what it was asked."""
 
     protocol_version = "HTTP/1.1"
+    begun: ClassVar[set[str]] = set()
 
     def answer(self) -> None:
+        self.begun.add(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         seen = {"path": self.path, "method": self.command, "headers": dict(self.headers), "length": len(body)}
@@ -155,6 +157,24 @@ def test_an_absent_service_is_a_problem_with_retry_after(
     assert answer.json()["code"] == "unavailable"
     assert answer.json()["status"] == 502
     assert word in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/api/submission/v1/slow", "/auth/slow", "/mail/slow"])
+def test_a_slow_body_waits_at_the_gateway_and_not_in_a_service(
+    caddy: ServerProcess, http_client: httpx.Client, path: str
+) -> None:
+    behind = path.removeprefix("/api/submission")
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", caddy.port), timeout=60) as slow:
+        slow.sendall(head.encode() + b"half ")
+        for _ in range(5):
+            assert http_client.get("/api/submission/v1/other").status_code == 200
+        assert behind not in Echo.begun
+
+        slow.sendall(b"again")
+
+        assert slow.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert behind in Echo.begun
 
 
 def test_a_body_beyond_the_limit_is_refused(http_client: httpx.Client) -> None:

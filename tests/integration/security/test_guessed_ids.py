@@ -96,9 +96,7 @@ def test_an_inbox_entry_of_others_answers_as_one_that_does_not_exist(services: F
     there, absent = services.inbox_entry(), str(uuid.uuid4())
     who = STRANGERS["another member"]
 
-    answers = [
-        told(services, "notify", "POST", f"/v1/inbox/{id}/read", who, None) for id in (there, absent)
-    ]
+    answers = [told(services, "notify", "POST", f"/v1/inbox/{id}/read", who, None) for id in (there, absent)]
 
     assert answers[0] == answers[1]
     assert answers[0][0] == 404
@@ -114,8 +112,9 @@ def test_lists_show_strangers_nothing_of_others(services: FourServices) -> None:
         queue = services.ask("review", "GET", "/v1/cases", who)
         inbox = services.ask("notify", "GET", "/v1/inbox", who)
         assert [answer.json and answer.json["items"] for answer in (own, queue, inbox)] == [[], [], []]
-    watched = services.ask("submission", "GET", "/v1/initiatives", WATCHER, query={"unit": UNIT, "limit": 100})
-    seen = services.ask("review", "GET", "/v1/cases", WATCHER, query={"unit": UNIT, "limit": 100})
+    query = {"unit": UNIT, "limit": 100}
+    watched = services.ask("submission", "GET", "/v1/initiatives", WATCHER, query=query)
+    seen = services.ask("review", "GET", "/v1/cases", WATCHER, query=query)
     assert initiative in {row["id"] for row in (watched.json or {})["items"]}
     assert "draft" not in {row["state"] for row in (watched.json or {})["items"]}
     assert case in {row["initiative_id"] for row in (seen.json or {})["items"]}

@@ -229,15 +229,9 @@ SUPPORT: Grants = {"support": COVERING}
 ROWS = [
     # Submission: a member registers in the own unit only, a support group wherever it supports.
     Row("submission", "POST", "/v1/initiatives", "for oneself", create(), MEMBER_OF_UNIT),
-    Row("submission", "POST", "/v1/initiatives", "for an author", create(on_behalf_of="m-an0ther001"), SUPPORT),
-    Row(
-        "submission",
-        "POST",
-        "/v1/initiatives",
-        "a paper record",
-        imported,
-        {"support": COVERING, "admin": COVERING},
-    ),
+    Row("submission", "POST", "/v1/initiatives", "for another", create(on_behalf_of="m-an0ther001"), SUPPORT),
+    Row("submission", "POST", "/v1/initiatives", "a paper record", imported,
+        {"support": COVERING, "admin": COVERING}),
     Row("submission", "GET", "/v1/initiatives", "my own", plain("submission", "GET", "/v1/initiatives"),
         EVERYONE, frozenset(PEOPLE)),
     Row("submission", "GET", "/v1/initiatives", "of a unit",
@@ -268,7 +262,8 @@ ROWS = [
     Row("submission", "GET", "/v1/units/<string:code>", "one",
         plain("submission", "GET", f"/v1/units/{UNIT}"), public=True),
     Row("submission", "PUT", "/v1/units/<string:code>", "rename", change_unit, {"admin": COVERING}),
-    Row("submission", "GET", "/v1/campaigns", "all", plain("submission", "GET", "/v1/campaigns"), public=True),
+    Row("submission", "GET", "/v1/campaigns", "all",
+        plain("submission", "GET", "/v1/campaigns"), public=True),
     Row("submission", "GET", "/v1/campaigns/<string:id>", "one",
         plain("submission", "GET", "/v1/campaigns/phase-1"), public=True),
     # A campaign is the whole programme's: only the administration of the root.
