@@ -125,7 +125,8 @@ class FourServices:
         self.notify.handle(told)
         return told.id
 
-    def contact(self, member: str) -> None:
+    def contact(self, member: str) -> str:
+        """The member, whom the administration has entered."""
         answer = self.ask(
             "notify",
             "PUT",
@@ -134,6 +135,7 @@ class FourServices:
             body=CONTACT,
         )
         assert answer.status_code == 200, answer.text
+        return member
 
 
 CONTACT = {"name": "Nguyễn Văn An", "email": "an@example.org", "locale": "vi", "grants": []}

@@ -154,20 +154,43 @@ def imported(on: FourServices, who: Mapping[str, str]) -> TestResponse:
     return on.ask("submission", "POST", "/v1/initiatives", who, body=on.content() | paper)
 
 
+class Objects:
+    """An object for each question; the same one again as long as nobody was allowed to change it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Any] = {}
+
+    def ask(self, kind: str, make: Callable[[], Any], ask: Callable[[Any], TestResponse]) -> TestResponse:
+        if kind not in self._kept:
+            self._kept[kind] = make()
+        answer = ask(self._kept[kind])
+        if answer.request.method != "GET" and answer.status_code < 300:
+            del self._kept[kind]
+        return answer
+
+
+OBJECTS = Objects()
+
+
 def on_initiative(
     method: str, act: str = "", *, submit: bool, body: Callable[[FourServices], Any] | None = None
 ) -> Ask:
     def ask(on: FourServices, who: Mapping[str, str]) -> TestResponse:
-        made = on.initiative(submit=submit)
-        path = f"/v1/initiatives/{made['id']}{act}"
-        sent = None if body is None else body(on)
-        return on.ask("submission", method, path, who, body=sent, version=made["version"])
+        def act_on(made: Mapping[str, Any]) -> TestResponse:
+            path = f"/v1/initiatives/{made['id']}{act}"
+            sent = None if body is None else body(on)
+            return on.ask("submission", method, path, who, body=sent, version=made["version"])
+
+        return OBJECTS.ask(f"initiative {submit}", lambda: on.initiative(submit=submit), act_on)
 
     return ask
 
 
 def receipt(on: FourServices, who: Mapping[str, str]) -> TestResponse:
-    return on.ask("submission", "GET", f"/v1/receipts/{on.initiative(submit=True)['code']}", who)
+    def act_on(made: Mapping[str, Any]) -> TestResponse:
+        return on.ask("submission", "GET", f"/v1/receipts/{made['code']}", who)
+
+    return OBJECTS.ask("initiative True", lambda: on.initiative(submit=True), act_on)
 
 
 def change_unit(on: FourServices, who: Mapping[str, str]) -> TestResponse:
@@ -182,13 +205,16 @@ def add_campaign(on: FourServices, who: Mapping[str, str]) -> TestResponse:
 
 
 def read_case(on: FourServices, who: Mapping[str, str]) -> TestResponse:
-    return on.ask("review", "GET", f"/v1/cases/{on.case()}", who)
+    return OBJECTS.ask("case 1", on.case, lambda case: on.ask("review", "GET", f"/v1/cases/{case}", who))
 
 
 def decide(level: int) -> Ask:
     def ask(on: FourServices, who: Mapping[str, str]) -> TestResponse:
-        path = f"/v1/cases/{on.case(level=level)}/decisions"
-        return on.ask("review", "POST", path, who, body={"decision": "validate"}, version=level)
+        def act_on(case: str) -> TestResponse:
+            path = f"/v1/cases/{case}/decisions"
+            return on.ask("review", "POST", path, who, body={"decision": "validate"}, version=level)
+
+        return OBJECTS.ask(f"case {level}", lambda: on.case(level=level), act_on)
 
     return ask
 
@@ -207,14 +233,19 @@ def prefer(on: FourServices, who: Mapping[str, str]) -> TestResponse:
 
 def on_contact(method: str, body: Any = None) -> Ask:
     def ask(on: FourServices, who: Mapping[str, str]) -> TestResponse:
-        on.contact(SUBMITTER)
-        return on.ask("notify", method, f"/v1/contacts/{SUBMITTER}", who, body=body)
+        def act_on(member: str) -> TestResponse:
+            return on.ask("notify", method, f"/v1/contacts/{member}", who, body=body)
+
+        return OBJECTS.ask("contact", lambda: on.contact(SUBMITTER), act_on)
 
     return ask
 
 
 def mark_read(on: FourServices, who: Mapping[str, str]) -> TestResponse:
-    return on.ask("notify", "POST", f"/v1/inbox/{on.inbox_entry()}/read", who)
+    def act_on(entry: str) -> TestResponse:
+        return on.ask("notify", "POST", f"/v1/inbox/{entry}/read", who)
+
+    return OBJECTS.ask("entry", on.inbox_entry, act_on)
 
 
 INITIATIVE = "/v1/initiatives/<string:id>"
