@@ -111,6 +111,35 @@ def test_each_direct_dependency_has_its_licence_on_record() -> None:
     assert wanted - rows == set(), "add a row with licence and purpose to docs/reference/dependencies.md"
 
 
+def _licences() -> dict[str, str]:
+    page = (ROOT / "docs/reference/dependencies.md").read_text()
+    return dict(re.findall(r"^\| `([a-z0-9._-]+)` \| ([^|]+?) \|", page, re.MULTILINE))
+
+
+def test_every_pinned_package_has_its_licence_on_record() -> None:
+    licences, pinned = _licences(), set(_pins(ROOT / "constraints.txt"))
+
+    assert pinned - set(licences) == set(), "add a row to docs/reference/dependencies.md"
+    assert set(licences) - pinned == set(), "no longer pinned: take the row away"
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_ships_nothing_under_a_licence_that_binds_its_users(image: str) -> None:
+    # LGPL: a library that is installed as it is and can be replaced.
+    permissive = ("MIT", "BSD", "Apache-2.0", "MPL-2.0", "PSF-2.0", "ISC", "0BSD", "LGPL-2.1-or-later")
+    licences = _licences()
+
+    binding = {
+        name: licences[name]
+        for name in _pins(ROOT / image / "requirements.txt")
+        if not all(
+            part.strip("() ").startswith(permissive) for part in re.split(r" (?:AND|OR) ", licences[name])
+        )
+    }
+
+    assert binding == {}
+
+
 def test_no_file_names_a_package_index_or_a_path_of_one_machine() -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
