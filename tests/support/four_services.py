@@ -48,6 +48,7 @@ class FourServices:
     notify: Notify
     notify_app: Flask
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _kept: dict[str, str] = field(default_factory=dict)
 
     def apps(self) -> Mapping[str, Flask]:
         return {
@@ -117,6 +118,17 @@ class FourServices:
             answer = self.ask("review", "POST", path, decider, body=body, version=1)
             assert answer.status_code == 201, answer.text
         return case
+
+    def kept(self, kind: str) -> str:
+        """The id of a draft, a submitted initiative or a case: the same one until it is forgotten."""
+        if kind not in self._kept:
+            made = self.case() if kind == "case" else self.initiative(submit=kind == "submitted")["id"]
+            self._kept[kind] = made
+        return self._kept[kind]
+
+    def forget(self, *kinds: str) -> None:
+        for kind in kinds:
+            self._kept.pop(kind, None)
 
     def inbox_entry(self) -> str:
         """The id of a new entry in the inbox of SUBMITTER."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
@@ -45,14 +45,15 @@ def rfc3339(ts: datetime) -> str:
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """The instant in UTC, cut to milliseconds. ValueError for anything but RFC 3339 with a zone."""
+    """The instant in UTC, cut to milliseconds. ValueError for anything but RFC 3339 with a zone, and for the
+    first and the last year of the calendar: not every zone has a day for all of their instants."""
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError("not an RFC 3339 timestamp with a zone")
     fraction = match[1] or ""
     if len(fraction) > 7:
         text = text.replace(fraction, fraction[:7], 1)
-    try:
-        return to_milliseconds(datetime.fromisoformat(text.upper()).astimezone(UTC))
-    except OverflowError:
-        raise ValueError("an instant out of the calendar's range") from None
+    ts = datetime.fromisoformat(text.upper())
+    if not MINYEAR < ts.year < MAXYEAR:
+        raise ValueError("an instant at the end of the calendar")
+    return to_milliseconds(ts.astimezone(UTC))

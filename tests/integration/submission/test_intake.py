@@ -378,3 +378,15 @@ def test_an_unknown_initiative_and_an_unknown_receipt_are_not_found(service: Sub
     assert problem(service.submit(nobody, content())) == (404, "not-found")
     assert problem(service.get(f"/v1/receipts/{codes.compose(UNIT, 2022, 7)}")) == (404, "not-found")
     assert problem(service.get(f"/v1/initiatives/{nobody}", FOREIGN[0] and OUTSIDER)) == (404, "not-found")
+
+
+@pytest.mark.parametrize("body", [{"unit": 1}, {"unit": None}, {"unit": "no code"}, {"other": 1}])
+def test_a_body_that_cannot_be_read_does_not_submit_what_is_stored(
+    service: SubmissionService, body: dict[str, Any]
+) -> None:
+    id = service.draft()
+
+    answer = service.submit(id, body)
+
+    assert answer.status_code == 422
+    assert service.seen(id)["state"] == "draft"

@@ -262,7 +262,7 @@ def _event(topic: str, key: bytes | None, type: str, attributes: Mapping[str, st
         )
     except KeyError as missing:
         raise Undecodable("missing-attribute", f"no ce_{missing.args[0]}") from None
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Undecodable("malformed", "ce_time or the key cannot be read") from None
     if time.tzinfo is None or not event.id or not event.subject:
         raise Undecodable("malformed", "ce_time has no zone, or ce_id or the subject is empty")

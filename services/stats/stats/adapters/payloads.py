@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
-from chassis.clock import local_day
+from chassis.clock import local_day, parse_rfc3339
 from chassis.consumer.errors import Refused
 from chassis.events.codec import Event
 from stats.adapters.documents import unit_of
@@ -43,9 +42,9 @@ def snapshot_from(event: Event) -> Snapshot:
             campaigns=tuple(data["campaigns"]),
             solution_type=data["solution_type"],
             block=data["block"],
-            submitted_on=local_day(_moment(milestones["submitted"])),
+            submitted_on=local_day(parse_rfc3339(milestones["submitted"])),
             ending=ending,
-            ended_on=local_day(_moment(ended_at)) if ended_at else None,
+            ended_on=local_day(parse_rfc3339(ended_at)) if ended_at else None,
             benefit=data["benefit_declared"] or 0,
             authors=data["author_count"],
             at=event.time,
@@ -66,7 +65,7 @@ def unit_from(event: Event) -> Unit:
 def campaign_from(event: Event) -> Campaign:
     data = event.data
     try:
-        opens_at, closes_at = _moment(data["opens_at"]), _moment(data["closes_at"])
+        opens_at, closes_at = parse_rfc3339(data["opens_at"]), parse_rfc3339(data["closes_at"])
     except ValueError as error:
         raise Refused("impossible-date", "the window is no moment of any calendar") from error
     if opens_at >= closes_at:
@@ -80,7 +79,3 @@ def campaign_from(event: Event) -> Campaign:
         closes_at=closes_at,
         version=data["version"],
     )
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)

@@ -17,7 +17,9 @@ from flask import Response, request
 
 from chassis.web.etags import etag, not_modified
 
+# Whoever asks one question after another must not fill the memory with their answers.
 MOST_KEPT = 2000
+MOST_BYTES = 4 * 1024 * 1024
 
 
 class Answers:
@@ -30,6 +32,7 @@ class Answers:
         self._seconds = seconds
         self._monotonic = monotonic
         self._kept: dict[str, tuple[float, bytes, str]] = {}
+        self._bytes = 0
         self._lock = threading.Lock()
         self._cache_control = f"public, max-age={math.ceil(seconds)}"
 
@@ -52,12 +55,20 @@ class Answers:
         """Keep nothing of what was known so far: something was changed here."""
         with self._lock:
             self._kept.clear()
+            self._bytes = 0
 
     def _keep(self, address: str, answer: tuple[float, bytes, str], now: float) -> None:
         if self._seconds <= 0:
             return
+        size = len(answer[1])
         with self._lock:
-            if len(self._kept) >= MOST_KEPT:
+            if self._is_full(size):
                 self._kept = {key: kept for key, kept in self._kept.items() if kept[0] > now}
-            if len(self._kept) < MOST_KEPT:
+                self._bytes = sum(len(kept[1]) for kept in self._kept.values())
+            if not self._is_full(size):
+                replaced = self._kept.get(address)
+                self._bytes += size - (0 if replaced is None else len(replaced[1]))
                 self._kept[address] = answer
+
+    def _is_full(self, more: int) -> bool:
+        return len(self._kept) >= MOST_KEPT or self._bytes + more > MOST_BYTES

@@ -92,11 +92,10 @@ def initiatives_blueprint(intake: Intake, reading: Reading) -> Blueprint:
     )
     def submit(body: Loaded, id: str) -> Response:
         person, key, version = principal(), request_key(), if_match()
-        # An empty body lacks only the unit, which is required of a content.
-        stored = not body.data and [error.pointer for error in body.errors] == ["#/unit"]
-        if body.errors and not stored:
+        # A required property makes an error of an empty body too.
+        if body.errors and not body.empty:
             raise _not_valid(intake, body, submit=True)
-        return _answer(intake.submit(person, id, None if stored else _content(body), version, key))
+        return _answer(intake.submit(person, id, None if body.empty else _content(body), version, key))
 
     @blueprint.post("/v1/initiatives/<string:id>/withdraw")
     @blueprint.arguments(WithdrawalSchema())

@@ -115,10 +115,11 @@ class ContentSchema(Schema):
 @dataclass(frozen=True)
 class Loaded:
     """What could be read of a body and what is wrong with its form: a submission then reports the rules
-    too."""
+    too. empty: there was no body, or one without any property."""
 
     data: dict[str, Any]
     errors: tuple[FieldError, ...]
+    empty: bool
 
 
 class _Lenient(Schema):
@@ -126,10 +127,10 @@ class _Lenient(Schema):
 
     def load(self, data: Any, **kwargs: Any) -> Any:
         try:
-            return Loaded(super().load(data, **kwargs), ())
+            return Loaded(super().load(data, **kwargs), (), empty=False)
         except ValidationError as error:
             read = error.valid_data if isinstance(error.valid_data, dict) else {}
-            return Loaded(dict(read), field_errors(error.messages, "json"))
+            return Loaded(dict(read), field_errors(error.messages, "json"), empty=data == {})
 
 
 class NewInitiativeSchema(ContentSchema, _Lenient):
