@@ -1,6 +1,6 @@
 # Every target calls something in bin/, as CI does. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs reset test lint format typecheck ci bench leaders
+.PHONY: help up down status logs reset test lint format typecheck ci bench leaders audit
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,3 +40,6 @@ ci: ## What CI runs
 
 bench: ## Measure; ratios against a baseline in the same run
 	@bin/bench
+
+audit: ## Look up known vulnerabilities of the pinned packages; needs the Internet
+	@bin/audit

@@ -21,7 +21,7 @@ from joserfc.jwk import KeySet
 from werkzeug.test import TestResponse
 
 from embedded.issuer.settings import IssuerSettings
-from embedded.issuer.throttle import ACCOUNT_FAILURES, WINDOW_SECONDS
+from embedded.issuer.throttle import ACCOUNT_FAILURES, ADDRESS_FAILURES, WINDOW_SECONDS
 from embedded.issuer.web import make_app
 
 URL = "http://127.0.0.1:8080/auth"
@@ -418,6 +418,37 @@ def test_a_wrong_client_secret_gets_nothing(browser: Browser) -> None:
     answer = operators(browser, secret="guess", grant_type="client_credentials", scope="admin")
 
     assert answer.status_code == 401
+
+
+def test_guessing_passwords_of_many_accounts_stops_the_address_and_no_other(
+    browser: Browser, times: Times
+) -> None:
+    for number in range(ADDRESS_FAILURES):
+        assert browser.sign_in(f"guessed-{number}", "wrong").status_code == 401
+
+    stopped = browser.sign_in("binh", "mật khẩu của Bình")
+    assert stopped.status_code == 429
+    assert 0 < int(stopped.headers["Retry-After"]) <= WINDOW_SECONDS
+    browser.client.environ_base["REMOTE_ADDR"] = "192.0.2.9"
+    assert browser.sign_in("binh", "mật khẩu của Bình").status_code == 302
+
+
+def test_guessing_the_secret_of_a_program_stops_the_address_and_not_the_program(
+    browser: Browser, times: Times
+) -> None:
+    for number in range(ADDRESS_FAILURES):
+        wrong = operators(browser, secret=f"guess-{number}", grant_type="client_credentials", scope="admin")
+        assert wrong.status_code == 401
+
+    stopped = operators(browser, grant_type="client_credentials", scope="admin")
+    assert stopped.status_code == 429
+    assert 0 < int(stopped.headers["Retry-After"]) <= WINDOW_SECONDS
+    # Its own machine is another one, and so it goes on; a browser there may go on with what it has.
+    browser.client.environ_base["REMOTE_ADDR"] = "192.0.2.9"
+    assert operators(browser, grant_type="client_credentials", scope="admin").status_code == 200
+    browser.client.environ_base["REMOTE_ADDR"] = "127.0.0.1"
+    times.seconds += WINDOW_SECONDS
+    assert operators(browser, grant_type="client_credentials", scope="admin").status_code == 200
 
 
 def test_the_portal_may_not_use_the_grants_of_the_operators_command(browser: Browser) -> None:

@@ -1,5 +1,5 @@
-"""Limits failed sign-ins per account and per address. Kept in memory: a restart forgets, which evaluation
-allows.
+"""Limits failed sign-ins per account and per address, of people and of programs. Kept in memory: a restart
+forgets, which evaluation allows.
 """
 
 from __future__ import annotations
@@ -22,17 +22,22 @@ class Throttle:
         self._lock = threading.Lock()
         self._windows: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
 
-    def wait_seconds(self, username: str, address: str) -> int:
-        """How long this account, or everyone at this address, has to wait; 0 when a try is allowed."""
+    def wait_seconds(self, username: str | None, address: str) -> int:
+        """How long this account, or everyone at this address, has to wait; 0 when a try is allowed. Without
+        a user name only the address counts: a program whose account anybody could lock would be at the mercy
+        of all."""
         with self._lock:
             return max(
-                self._wait(("account", username), ACCOUNT_FAILURES),
+                0 if username is None else self._wait(("account", username), ACCOUNT_FAILURES),
                 self._wait(("address", address), ADDRESS_FAILURES),
             )
 
-    def failed(self, username: str, address: str) -> None:
+    def failed(self, username: str | None, address: str) -> None:
         with self._lock:
-            for key in (("account", username), ("address", address)):
+            keys = (
+                [("address", address)] if username is None else [("account", username), ("address", address)]
+            )
+            for key in keys:
                 began, failures = self._window(key)
                 self._windows[key] = (began, failures + 1)
                 self._windows.move_to_end(key)

@@ -148,7 +148,21 @@ class _Pages:
     # ── protocol ──
 
     def token(self) -> Response:
-        answer: Response = self._server.create_token_response()
+        address = request.remote_addr or ""
+        wait = self._throttle.wait_seconds(None, address)
+        if wait and _shows_a_secret():
+            refused = jsonify({"error": "temporarily_unavailable", "error_description": "too many failures"})
+            refused.status_code = 429
+            refused.headers["Retry-After"] = str(wait)
+            return refused
+        try:
+            answer: Response = self._server.create_token_response()
+        except (OAuth2Error, ValueError) as error:
+            # So Authlib refuses plain HTTP from afar, and characters that it cannot quote in an answer.
+            answer = jsonify({"error": getattr(error, "error", "invalid_request")})
+            answer.status_code = 400
+        if answer.status_code == 401:
+            self._throttle.failed(None, address)
         return answer
 
     def userinfo(self) -> Response:
@@ -162,7 +176,7 @@ class _Pages:
             return response
         return jsonify(user_claims(account, claims["scope"]))
 
-    def authorize(self) -> Response | tuple[str, int] | str:
+    def authorize(self) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]] | str:
         try:
             account = self._signed_in()
             grant = self._server.get_consent_grant(end_user=account)
@@ -170,12 +184,10 @@ class _Pages:
             if getattr(error, "redirect_uri", None):
                 refused: Response = self._server.handle_error_response(None, error)
                 return refused
-            texts = self._texts()
-            reason = error.description or error.error
-            page = self._page(
-                "message.html", texts["refused_title"], message=texts["refused"].format(reason=reason)
-            )
-            return page, 400
+            return self._refused(error.description or error.error)
+        except ValueError:
+            # Authlib cannot quote every character in its answers.
+            return self._refused("invalid_request")
         # A browser also checks where a form's answer redirects to.
         target = urlsplit(grant.request.payload.redirect_uri)
         g.form_targets = [f"{target.scheme}://{target.netloc}"]
@@ -184,6 +196,11 @@ class _Pages:
         if account is None or getattr(grant, "prompt", None) == "login":
             return self._sign_in_page()
         return self._answer(grant, account)
+
+    def _refused(self, reason: str) -> tuple[str, int]:
+        texts = self._texts()
+        message = texts["refused"].format(reason=reason)
+        return self._page("message.html", texts["refused_title"], message=message), 400
 
     def _answer(self, grant: Any, account: Account) -> Response:
         grant.request.auth_time = session["auth_time"]
@@ -199,7 +216,7 @@ class _Pages:
         most = min(SESSION_SECONDS, request.args.get("max_age", SESSION_SECONDS, type=int))
         return account if account is not None and age <= most else None
 
-    def _sign_in(self, grant: Any) -> Response | tuple[str, int] | str:
+    def _sign_in(self, grant: Any) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]] | str:
         texts = self._texts()
         username = request.form.get("username", "").strip()[:100]
         if not _csrf_holds():
@@ -208,7 +225,7 @@ class _Pages:
         wait = self._throttle.wait_seconds(username, address)
         if wait:
             page = self._sign_in_page(texts["wait"].format(minutes=-(-wait // 60)), username)
-            return page, 429
+            return page, 429, {"Retry-After": str(wait)}
         account = self._issuer.accounts.check(username, request.form.get("password", ""))
         if account is None:
             self._throttle.failed(username, address)
@@ -270,6 +287,11 @@ class _Pages:
             other_language_url=f"?{query}",
             **values,
         )
+
+
+def _shows_a_secret() -> bool:
+    """Whether a program signs in; a browser's exchange of its code shows none and cannot guess one."""
+    return "Authorization" in request.headers or "client_secret" in request.form
 
 
 def _csrf_token() -> str:
