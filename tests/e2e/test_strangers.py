@@ -101,7 +101,6 @@ def forged(platform: RunningPlatform) -> Mapping[str, str]:
         "unsigned": f"{head}.{body}.",
         "another person's claims": f"{head}.{other}.{signature}",
         "a part too few": f"{head}.{body}",
-        "an empty one": "",
     }
 
 
@@ -114,8 +113,7 @@ def test_a_forged_token_opens_nothing(
         for path in (f"{INITIATIVES}/{initiative}", f"{CASES}/{initiative}", "/api/notify/v1/inbox"):
             assert status(public, path, token) == 401, (name, path)
         # One that does not hold is refused where none is needed, too.
-        if token:
-            assert status(public, f"/api/stats/v1/targets/{CAMPAIGN}/{UNIT}", token) == 401, name
+        assert status(public, f"/api/stats/v1/targets/{CAMPAIGN}/{UNIT}", token) == 401, name
     assert status(public, f"{INITIATIVES}/{initiative}", seeded_platform.token("tld.admin")) == 200
 
 
