@@ -37,6 +37,7 @@ READERS = {
     "deploy/embedded/embedded/web_server.py",
     "deploy/sangkienctl/sangkienctl/cli.py",
     "deploy/sangkienctl/sangkienctl/platform.py",
+    "deploy/sangkienctl/sangkienctl/service_roles.py",
     "deploy/sangkienctl/sangkienctl/seed/sample.py",
 }
 # Taken by anybody as a secret that got away. In pieces, so that this file does not match itself.
