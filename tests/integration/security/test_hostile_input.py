@@ -393,7 +393,7 @@ PARTS = [
 ]
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part[:30])
 def test_a_part_of_a_path_is_only_ever_unknown(services: FourServices, part: str) -> None:
     for service, app in services.apps().items():
         for rule in app.url_map.iter_rules():
