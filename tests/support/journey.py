@@ -45,6 +45,7 @@ class Refused(AssertionError):
         super().__init__(
             f"{response.request.method} {response.request.url}: {response.status_code} {response.text}"
         )
+        self.response = response
         self.status = response.status_code
         self.problem: dict[str, Any] = response.json() if "json" in response.headers["content-type"] else {}
 
