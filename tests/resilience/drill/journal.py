@@ -61,7 +61,7 @@ class Journal:
 
 
 def read(folder: Path) -> list[Line]:
-    """Every line of every client, each client's in its order. A last line that was cut off is passed over."""
+    """Every line of every client, in order of time. A last line that was cut off is passed over."""
     lines = []
     for path in sorted(folder.glob("*.jsonl")):
         for text in path.read_text(encoding="utf-8").splitlines():
@@ -69,4 +69,4 @@ def read(folder: Path) -> list[Line]:
                 lines.append(Line(**json.loads(text)))
             except ValueError:
                 continue
-    return lines
+    return sorted(lines, key=lambda line: line.at)

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.resilience.drill.acts import CAMPAIGN
+from tests.resilience.drill.acts import AUTHORS, CAMPAIGN, REVIEWERS
 from tests.resilience.drill.log import Entry, Log
 from tests.resilience.drill.mails import Mail, caught_mails
 from tests.resilience.drill.site import Site, SteadyPerson
@@ -23,6 +23,10 @@ PATIENCE_SECONDS = 120.0
 CASE_STATES = ("in_review", "revision_requested", "approved", "rejected", "withdrawn")
 ENDED = frozenset({"approved", "rejected", "withdrawn"})
 BASES = ("submitted", "in_review", "approved", "rejected", "withdrawn")
+
+# Whom the acts of a drill may concern, and who all has an inbox.
+EVERYBODY = tuple(str(account["username"]) for account in ACCOUNTS)
+CONCERNED = tuple(name for name in EVERYBODY if name in {*AUTHORS, *REVIEWERS} or name.endswith(".official"))
 
 Document = Mapping[str, Any]
 
@@ -107,10 +111,8 @@ class Observer:
                 figures={unit: _figures(watcher, unit) for unit in sorted(units)},
                 targets={id: watcher.get(_target_path(id)) for id in targets},
                 inboxes={
-                    account["username"]: Counter(
-                        entry["id"] for entry in _pages(person(account["username"]), "/api/notify/v1/inbox")
-                    )
-                    for account in ACCOUNTS
+                    name: Counter(entry["id"] for entry in _pages(person(name), "/api/notify/v1/inbox"))
+                    for name in (EVERYBODY if thorough else CONCERNED)
                 },
                 mails=caught_mails(self.platform.mail_api),
                 log=self._log.read(),
