@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import secrets
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
 
 def main(argv: list[str] | None = None) -> int:
     options = _arguments(argv)
+    # Asked to end, it still takes its platform down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = options.folder or ROOT / ".run" / "drill" / f"{time.strftime('%Y%m%d-%H%M%S')}-{options.kafka}"
     folder.mkdir(parents=True, exist_ok=True)
     console.print(f"seed {options.seed} · Kafka: {options.kafka} · everything of it in {folder}")
