@@ -45,7 +45,7 @@ class FaultStage:
 
     def checked(self) -> list[Finding]:
         """What the checker says once all is at rest."""
-        return [*self.inspector.settle(), *self.inspector.look()]
+        return [*self.inspector.settle(), *self.inspector.look(looks=2)]
 
     def restart(self, process: str) -> None:
         self.stage.platform.control.halt(process)

@@ -145,12 +145,12 @@ class Inspector:
             write_stacks(self.stage.folder / f"stacks-{time.strftime('%H%M%S')}", self.stage.platform)
         return [Finding("no rest", "", what) for what in stirring]
 
-    def look(self, *, thorough: bool = True) -> list[Finding]:
-        """Check what is seen from outside against all that was acknowledged so far."""
+    def look(self, *, thorough: bool = False, looks: int = LOOKS) -> list[Finding]:
+        """Check what is seen from outside against all that was acknowledged so far; findings that stay."""
         lines = j.read(self.stage.journals)
         owners = {str(line.id): line.who for line in lines if line.act in j.AUTHOR_ACTS}
         targets = {str(line.id) for line in lines if line.act == j.TARGET}
-        for attempt in range(LOOKS):
+        for attempt in range(looks):
             if attempt:
                 time.sleep(BETWEEN_LOOKS_SECONDS)
             seen = self._observer.look(owners, targets, thorough=thorough or attempt > 0)
