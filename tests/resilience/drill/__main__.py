@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from sangkienctl.processes import KafkaEngine
 from tests.resilience.drill import plan
 from tests.resilience.drill.checker import Finding
 from tests.resilience.drill.clients import roles
@@ -111,7 +112,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--first", type=int, default=1, help="number of the first round, to have one again")
     parser.add_argument("--seed", default=secrets.token_hex(3), help="of all that is left to chance")
-    parser.add_argument("--kafka", choices=("embedded", "apache"), default="embedded")
+    parser.add_argument("--kafka", choices=list(KafkaEngine), default="embedded")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="usual", help="how rough a round is")
     parser.add_argument("--fault", choices=sorted(SCENARIOS), help="plant a fault; the checker must find it")
     parser.add_argument("--authors", type=int, default=4, help="client processes of authors, at most 6")

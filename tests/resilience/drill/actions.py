@@ -25,7 +25,7 @@ from sangkienctl.orphans import PROCESS_VARIABLE
 from sangkienctl.processes import service_environment
 from tests.resilience.drill.control import Control
 from tests.resilience.drill.log import write_again, write_poison
-from tests.resilience.drill.plan import Disturbance
+from tests.resilience.drill.plan import KAFKA, Disturbance
 from tests.support.platform import RunningPlatform
 from tests.support.processes import free_port
 
@@ -65,12 +65,19 @@ class Actions:
         return "thawed"
 
     def away(self, what: Disturbance) -> str:
+        """Stopped and started again; Kafka with all its nodes."""
+        control, halted = self.platform.control, []
+        all_nodes = [name for name in self.platform.process_names if name.split("-")[0] == KAFKA]
         with self._alone(what.target):
-            self.platform.control.halt(what.target)
             try:
+                for name in all_nodes if what.target == KAFKA else [what.target]:
+                    control.halt(name)
+                    halted.append(name)
                 time.sleep(what.seconds)
             finally:
-                self.platform.control.launch(what.target)
+                for name in halted:
+                    control.launch(name, wait=False)
+                control.wait_ready(*halted or [what.target])
         return "back"
 
     def poison_topic(self, what: Disturbance) -> str:

@@ -13,7 +13,8 @@ from sangkienctl.ports import SERVICES
 APIS = tuple(f"{service}-api" for service in SERVICES)
 WORKERS = tuple(f"{service}-worker" for service in SERVICES)
 DATABASES = tuple(f"{service}-db" for service in SERVICES)
-PROCESSES = ("broker", "gateway", "issuer", "mailbox", *APIS, *WORKERS, *DATABASES)
+KAFKA = "broker"
+PROCESSES = ("gateway", "issuer", "mailbox", *APIS, *WORKERS, *DATABASES)
 
 # Topics with what members do; poison goes into one of them and old records come again out of them.
 TOPICS = (
@@ -84,8 +85,8 @@ LONG = Profile(
 )  # fmt: skip
 
 
-def draw(seed: str, number: int, profile: Profile) -> list[Disturbance]:
-    """The disturbances of round `number`, in order of time."""
+def draw(seed: str, number: int, profile: Profile, brokers: Sequence[str] = (KAFKA,)) -> list[Disturbance]:
+    """The disturbances of round `number`, in order of time. brokers: the processes of Kafka's nodes."""
     rng = random.Random(f"{seed}:{number}")
     more = rng.choices(
         list(profile.kinds), list(profile.kinds.values()), k=profile.disturbances - len(profile.always)
@@ -93,61 +94,62 @@ def draw(seed: str, number: int, profile: Profile) -> list[Disturbance]:
     # One a round of what takes long or is about the whole platform.
     kinds = [*profile.always, *more]
     kinds = [kind for n, kind in enumerate(kinds) if kind in OFTEN or kind not in kinds[:n]]
-    drawn = [_DRAWN[kind](rng, profile, rng.uniform(1, profile.seconds)) for kind in kinds]
+    drawn = [_DRAWN[kind](rng, profile, rng.uniform(1, profile.seconds), brokers) for kind in kinds]
     return sorted(drawn, key=lambda disturbance: disturbance.at)
 
 
 OFTEN = frozenset({"kill", "freeze", "clock", "repeat"})
 
 
-def _kill(rng: random.Random, profile: Profile, at: float) -> Disturbance:
-    return Disturbance(at, "kill", rng.choice(PROCESSES))
+def _kill(rng: random.Random, profile: Profile, at: float, brokers: Sequence[str]) -> Disturbance:
+    return Disturbance(at, "kill", rng.choice((*brokers, *PROCESSES)))
 
 
-def _freeze(rng: random.Random, profile: Profile, at: float) -> Disturbance:
+def _freeze(rng: random.Random, profile: Profile, at: float, brokers: Sequence[str]) -> Disturbance:
     # Begun early, so that the round goes on while it is frozen.
-    target = rng.choice((*WORKERS, *WORKERS, *APIS, *DATABASES, "broker"))
+    target = rng.choice((*WORKERS, *WORKERS, *APIS, *DATABASES, *brokers))
     return Disturbance(at / 2, "freeze", target, rng.uniform(*profile.frozen))
 
 
-def _kafka_away(rng: random.Random, profile: Profile, at: float) -> Disturbance:
-    return Disturbance(at / 2, "kafka-away", "broker", rng.uniform(*profile.kafka_away))
+def _kafka_away(rng: random.Random, profile: Profile, at: float, brokers: Sequence[str]) -> Disturbance:
+    return Disturbance(at / 2, "kafka-away", KAFKA, rng.uniform(*profile.kafka_away))
 
 
-def _database_away(rng: random.Random, profile: Profile, at: float) -> Disturbance:
+def _database_away(rng: random.Random, profile: Profile, at: float, brokers: Sequence[str]) -> Disturbance:
     return Disturbance(at, "database-away", rng.choice(DATABASES), rng.uniform(*profile.away))
 
 
-def _poison(rng: random.Random, profile: Profile, at: float) -> Disturbance:
+def _poison(rng: random.Random, profile: Profile, at: float, brokers: Sequence[str]) -> Disturbance:
     return Disturbance(at, "poison", rng.choice(TOPICS), amount=rng.randint(1, MOST_POISON))
 
 
-def _redeliver(rng: random.Random, profile: Profile, at: float) -> Disturbance:
+def _redeliver(rng: random.Random, profile: Profile, at: float, brokers: Sequence[str]) -> Disturbance:
     """amount: records back from the end of every partition; a great number is the beginning."""
     return Disturbance(at, "redeliver", rng.choice(SERVICES), amount=rng.choice((3, 30, 10**6)))
 
 
-def _repeat(rng: random.Random, profile: Profile, at: float) -> Disturbance:
+def _repeat(rng: random.Random, profile: Profile, at: float, brokers: Sequence[str]) -> Disturbance:
     """amount: how many old records are written to the end of their topic once more."""
     return Disturbance(at, "repeat", rng.choice(TOPICS), amount=rng.choice((5, 20, 60)))
 
 
-def _clock(rng: random.Random, profile: Profile, at: float) -> Disturbance:
+def _clock(rng: random.Random, profile: Profile, at: float, brokers: Sequence[str]) -> Disturbance:
     """amount: seconds that the clock is moved by."""
     target = rng.choice((*APIS, *WORKERS))
     return Disturbance(at, "clock", target, rng.uniform(3, 10), rng.choice((-45, -20, 20, 45, 90)))
 
 
-def _overtake(rng: random.Random, profile: Profile, at: float) -> Disturbance:
+def _overtake(rng: random.Random, profile: Profile, at: float, brokers: Sequence[str]) -> Disturbance:
     return Disturbance(at / 2, "overtake", rng.choice(SERVICES), rng.uniform(*profile.frozen))
 
 
-def _rebuild(rng: random.Random, profile: Profile, at: float) -> Disturbance:
+def _rebuild(rng: random.Random, profile: Profile, at: float, brokers: Sequence[str]) -> Disturbance:
     """seconds: how long the rebuild is frozen in its midst."""
     return Disturbance(at, "rebuild", "stats", rng.choice((0, 2, 33)))
 
 
-_DRAWN: Mapping[str, Callable[[random.Random, Profile, float], Disturbance]] = {
+Draw = Callable[[random.Random, Profile, float, Sequence[str]], Disturbance]
+_DRAWN: Mapping[str, Draw] = {
     "kill": _kill,
     "freeze": _freeze,
     "kafka-away": _kafka_away,

@@ -20,7 +20,7 @@ from tests.resilience.drill.clients import Fleet, Role
 from tests.resilience.drill.control import Control, controlled
 from tests.resilience.drill.evidence import write_findings, write_stacks
 from tests.resilience.drill.observed import Observer
-from tests.resilience.drill.plan import Disturbance, Profile, draw
+from tests.resilience.drill.plan import KAFKA, Disturbance, Profile, draw
 from tests.resilience.drill.quiet import wait_quiet
 from tests.support.platform import RunningPlatform, running_platform
 
@@ -86,7 +86,9 @@ class Drill:
         """Disturb and check; what is found is also written down beside the evidence."""
         began = time.monotonic()
         before = len(j.read(self.stage.journals))
-        planned = draw(self.seed, number, self.profile)
+        names = self.stage.platform.process_names
+        brokers = [name for name in names if name.split("-")[0] == KAFKA]
+        planned = draw(self.seed, number, self.profile, brokers)
         logs = self.stage.platform.control.home.logs
         home = self.stage.platform.control.home.path
         with Fleet(home, self.stage.journals, logs, f"{self.seed}:{number}", self.crew) as fleet:
