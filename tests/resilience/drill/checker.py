@@ -13,15 +13,16 @@ import contracts
 from tests.resilience.drill import journal as j
 from tests.resilience.drill.acts import CAMPAIGN
 from tests.resilience.drill.log import DEAD_LETTER_TOPICS, EVENT_TOPICS, Entry
-from tests.resilience.drill.mails import sent_twice
+from tests.resilience.drill.mails import missing, sent_twice
 from tests.resilience.drill.observed import Observed
 from tests.resilience.drill.recount import recount
-from tests.support.journey import ACCOUNTS
+from tests.support.journey import ACCOUNTS, MEMBER_IDS
 
 DECISION_TOPICS = {
     "request_revision": "initiative.revision_requested",
     "reject": "initiative.rejected",
 }
+NO_MAIL = "no mail"
 USERNAMES: Mapping[str, str] = {account["member_id"]: account["username"] for account in ACCOUNTS}
 
 
@@ -36,11 +37,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Matter:
-    """What a check has to go by. poison: the keys of all poison by topic."""
+    """What a check has to go by. poison: the keys of all poison by topic; all_mail: there was time for every
+    mail to come."""
 
     lines: Sequence[j.Line]
     seen: Observed
     poison: Mapping[str, Sequence[str]]
+    all_mail: bool = False
 
     def acknowledged(self, *acts: str) -> Iterator[j.Line]:
         return (line for line in self.lines if line.act in acts and line.id is not None)
@@ -218,6 +221,30 @@ def targets_are_there_and_reached_once(matter: Matter) -> Iterator[Finding]:
 
 def everyone_is_told_once(matter: Matter) -> Iterator[Finding]:
     """Each person concerned has one entry for each event, unless a withdrawal had overtaken it."""
+    must, may = concerned(matter)
+    for username, entries in matter.seen.inboxes.items():
+        for id, count in entries.items():
+            if count > 1:
+                yield Finding("told twice", username, f"{count} entries for event {id}")
+        for id in must[username] - entries.keys():
+            yield Finding("not told", username, f"no entry for event {id}")
+        for id in entries.keys() - must[username] - may[username]:
+            yield Finding("told wrongly", username, f"an entry for event {id}")
+
+
+def mails_come_once(matter: Matter) -> Iterator[Finding]:
+    """Nobody gets a mail twice; and each mail comes, unless it is in doubt."""
+    for id, count in sent_twice(matter.seen.mails):
+        yield Finding("mailed twice", id, f"{count} mails")
+    if matter.all_mail:
+        must, _ = concerned(matter)
+        due = [(id, MEMBER_IDS[username]) for username, ids in must.items() for id in ids]
+        for id in missing(due, matter.seen.mails, matter.seen.doubtful):
+            yield Finding(NO_MAIL, id, "no mail, and none in doubt")
+
+
+def concerned(matter: Matter) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
+    """The events that each person must have been told of, and those that a withdrawal may have silenced."""
     withdrawn: dict[str, int] = {}
     for entry in matter.events("initiative.withdrawn"):
         data = entry.data
@@ -230,14 +257,7 @@ def everyone_is_told_once(matter: Matter) -> Iterator[Finding]:
             overtaken = data.get("revision", 0) < withdrawn.get(data.get("initiative_id", ""), 0)
             for username in _told(topic, data):
                 (may if overtaken else must)[username].add(entry.header("ce_id"))
-    for username, entries in matter.seen.inboxes.items():
-        for id, count in entries.items():
-            if count > 1:
-                yield Finding("told twice", username, f"{count} entries for event {id}")
-        for id in must[username] - entries.keys():
-            yield Finding("not told", username, f"no entry for event {id}")
-        for id in entries.keys() - must[username] - may[username]:
-            yield Finding("told wrongly", username, f"an entry for event {id}")
+    return must, may
 
 
 def _told(topic: str, data: Mapping[str, Any]) -> set[str]:
@@ -252,12 +272,6 @@ def _told(topic: str, data: Mapping[str, Any]) -> set[str]:
 def _holders(role: str, unit: str) -> set[str]:
     grant = {"role": role, "unit": unit}
     return {account["username"] for account in ACCOUNTS if grant in account["grants"]}
-
-
-def mails_come_once(matter: Matter) -> Iterator[Finding]:
-    """Nobody gets a mail twice."""
-    for id, count in sent_twice(matter.seen.mails):
-        yield Finding("mailed twice", id, f"{count} mails")
 
 
 def dead_letters_are_the_poison(matter: Matter) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.resilience.drill.acts import AUTHORS, CAMPAIGN, REVIEWERS
 from tests.resilience.drill.log import Entry, Log
-from tests.resilience.drill.mails import Mail, caught_mails
+from tests.resilience.drill.mails import Mail, caught_mails, mails_in_doubt
 from tests.resilience.drill.site import Site, SteadyPerson
 from tests.support.journey import ACCOUNTS, CASES, INITIATIVES, Refused
 from tests.support.platform import RunningPlatform
@@ -45,6 +45,7 @@ class Observed:
 
     initiatives, cases: by initiative id, each as a reader gets it; listed: how often each case stands in the
     lists of cases; figures: by unit; targets: by campaign|unit; inboxes: {username: {event id: how often}};
+    doubtful: ids of mails that may or may not have gone out;
     log: by topic, in the order of each partition.
     """
 
@@ -55,6 +56,7 @@ class Observed:
     targets: Mapping[str, Document]
     inboxes: Mapping[str, Counter[str]]
     mails: list[Mail]
+    doubtful: frozenset[str]
     log: Mapping[str, list[Entry]]
 
 
@@ -114,6 +116,7 @@ class Observer:
                     name: Counter(entry["id"] for entry in _pages(person(name), "/api/notify/v1/inbox"))
                     for name in (EVERYBODY if thorough else CONCERNED)
                 },
+                doubtful=mails_in_doubt(self.platform.control.home.path),
                 mails=caught_mails(self.platform.mail_api),
                 log=self._log.read(),
             )

@@ -15,10 +15,11 @@ from sangkienctl.home import PlatformError
 from sangkienctl.seed import seed_programme
 from tests.resilience.drill import journal as j
 from tests.resilience.drill.actions import Actions
-from tests.resilience.drill.checker import Finding, Matter, check
+from tests.resilience.drill.checker import NO_MAIL, Finding, Matter, check
 from tests.resilience.drill.clients import Fleet, Role
 from tests.resilience.drill.control import Control, controlled
 from tests.resilience.drill.evidence import write_findings, write_stacks
+from tests.resilience.drill.mails import MAIL_SECONDS
 from tests.resilience.drill.observed import Observer
 from tests.resilience.drill.plan import KAFKA, Disturbance, Profile, draw
 from tests.resilience.drill.quiet import wait_quiet
@@ -99,7 +100,7 @@ class Drill:
         findings = [Finding("client", "", fault) for fault in faults]
         findings += self._inspector.settle()
         quiet = time.monotonic()
-        findings += self._inspector.look(thorough=thorough or number % THOROUGH_EVERY == 0)
+        findings += self._inspector.look(thorough=thorough or number % THOROUGH_EVERY == 0, all_mail=thorough)
         acts = Counter(line.act for line in j.read(self.stage.journals)[before:])
         result = Round(number, done, acts, time.monotonic() - began, quiet - stopped, findings)
         if findings:
@@ -147,16 +148,21 @@ class Inspector:
             write_stacks(self.stage.folder / f"stacks-{time.strftime('%H%M%S')}", self.stage.platform)
         return [Finding("no rest", "", what) for what in stirring]
 
-    def look(self, *, thorough: bool = False, looks: int = LOOKS) -> list[Finding]:
-        """Check what is seen from outside against all that was acknowledged so far; findings that stay."""
+    def look(self, *, thorough: bool = False, all_mail: bool = False, looks: int = LOOKS) -> list[Finding]:
+        """Check what is seen from outside against all that was acknowledged so far; findings that stay.
+
+        all_mail: wait until every mail has come too.
+        """
         lines = j.read(self.stage.journals)
         owners = {str(line.id): line.who for line in lines if line.act in j.AUTHOR_ACTS}
         targets = {str(line.id) for line in lines if line.act == j.TARGET}
-        for attempt in range(looks):
-            if attempt:
-                time.sleep(BETWEEN_LOOKS_SECONDS)
+        began, attempt = time.monotonic(), 0
+        while True:
             seen = self._observer.look(owners, targets, thorough=thorough or attempt > 0)
-            findings = check(Matter(lines, seen, self.actions.poison))
-            if not findings:
-                break
-        return findings
+            findings = check(Matter(lines, seen, self.actions.poison, all_mail))
+            attempt += 1
+            waits_for_mail = {finding.rule for finding in findings} == {NO_MAIL}
+            patient = waits_for_mail and time.monotonic() - began < MAIL_SECONDS
+            if not findings or (attempt >= looks and not patient):
+                return findings
+            time.sleep(BETWEEN_LOOKS_SECONDS)

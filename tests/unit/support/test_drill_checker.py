@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from typing import Any
@@ -25,6 +26,10 @@ def event(topic: str, id: str, sequence: str, offset: int = 0, **data: Any) -> E
     headers = {"ce_id": id, "ce_subject": ID, "ce_sequence": sequence}
     encoded = tuple((name, value.encode()) for name, value in headers.items())
     return Entry(topic, (0, offset), ID.encode(), json.dumps(told).encode(), encoded)
+
+
+def message_id(event: str) -> str:
+    return f"<{hashlib.sha256(f'{event}:{MEMBER}:email'.encode()).hexdigest()[:40]}@sangkien.example>"
 
 
 def line(act: str, **told: Any) -> j.Line:
@@ -60,7 +65,8 @@ class World:
         self.log["review.assigned"] = [event("review.assigned", "e2", "000001.000001", detail=assigned)]
         self.log["initiative.rejected"] = [event("initiative.rejected", "e3", "000001.000002")]
         self.inbox = Counter({"e1": 1, "e3": 1})
-        self.mails = [Mail("<1@x>", "a")]
+        self.mails = [Mail(message_id(id), "a") for id in ("e1", "e3")]
+        self.doubtful: frozenset[str] = frozenset()
         self.poison: dict[str, list[str]] = {}
         self.figures = recount([self.initiative], "evaluation")
 
@@ -73,9 +79,10 @@ class World:
             targets={},
             inboxes={AUTHOR: self.inbox},
             mails=self.mails,
+            doubtful=self.doubtful,
             log=self.log,
         )
-        return {finding.rule for finding in check(Matter(self.lines, seen, self.poison))}
+        return {finding.rule for finding in check(Matter(self.lines, seen, self.poison, all_mail=True))}
 
 
 @pytest.fixture
@@ -118,6 +125,7 @@ def test_services_that_say_different_things_are_found(world: World) -> None:
 def test_a_decision_with_two_events_is_found(world: World) -> None:
     world.log["initiative.rejected"].append(event("initiative.rejected", "e9", "000001.000002", 1))
     world.inbox["e9"] = 1
+    world.mails.append(Mail(message_id("e9"), "a"))
 
     assert world.rules() == {"events"}
 
@@ -150,6 +158,14 @@ def test_a_mail_that_came_twice_is_found(world: World) -> None:
     world.mails *= 2
 
     assert world.rules() == {"mailed twice"}
+
+
+def test_a_mail_that_did_not_come_is_found_unless_it_is_in_doubt(world: World) -> None:
+    world.mails = world.mails[:1]
+    assert world.rules() == {"no mail"}
+
+    world.doubtful = frozenset({f"e3:{MEMBER}:email"})
+    assert world.rules() == set()
 
 
 def test_a_dead_letter_that_is_not_poison_is_found_and_so_is_poison_that_is_none(world: World) -> None:
