@@ -1,6 +1,6 @@
 # Every target calls something in bin/, as CI does. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs reset test lint format typecheck ci bench leaders audit
+.PHONY: help up down status logs reset test lint format typecheck ci bench leaders drill audit
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,3 +43,7 @@ bench: ## Measure; ratios against a baseline in the same run
 
 audit: ## Look up known vulnerabilities of the pinned packages; needs the Internet
 	@bin/audit
+
+drill: ## Kill, freeze and cut off under load, then check: ROUNDS=5 SEED=word KAFKA=apache (docs/how-to/drill.md)
+	@bin/drill --rounds $(or $(ROUNDS),3) --kafka $(or $(KAFKA),embedded) --profile $(or $(PROFILE),usual) \
+		$(if $(SEED),--seed $(SEED)) $(if $(FAULT),--fault $(FAULT))

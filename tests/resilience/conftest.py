@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from sangkienctl.seed import seed_programme
+from tests.resilience.drill.runner import drill_stage
+from tests.support.kafka_servers import ApacheKafka
 from tests.support.platform import PLATFORM_PROVIDERS, RunningPlatform
-from tests.support.tiers import tiered_fixture
+from tests.support.tiers import Provider, Tier, tiered_fixture
 
 own_platform = tiered_fixture("own_platform", PLATFORM_PROVIDERS, scope="module")
+
+# A platform into whose processes a drill can reach, for one module.
+own_drill_stage = tiered_fixture(
+    "own_drill_stage",
+    {
+        Tier.EMBEDDED: Provider(start=partial(drill_stage, kafka="embedded")),
+        Tier.APACHE: Provider(
+            start=partial(drill_stage, kafka="apache"), unavailable=ApacheKafka.unavailable
+        ),
+    },
+    scope="module",
+)
 
 
 @pytest.fixture(scope="module")

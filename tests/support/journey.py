@@ -7,6 +7,7 @@ while the answer says that the platform is away (no connection, 502, 503, 504): 
 from __future__ import annotations
 
 import json
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -28,6 +29,9 @@ CASES = "/api/review/v1/cases"
 
 AWAY = frozenset({502, 503, 504})
 
+# Made once: reading the system's certificates takes longer than many requests.
+TLS = ssl.create_default_context()
+
 
 class Running(Protocol):
     """A running platform, as far as a user sees it."""
@@ -45,6 +49,7 @@ class Refused(AssertionError):
         super().__init__(
             f"{response.request.method} {response.request.url}: {response.status_code} {response.text}"
         )
+        self.response = response
         self.status = response.status_code
         self.problem: dict[str, Any] = response.json() if "json" in response.headers["content-type"] else {}
 
@@ -78,7 +83,7 @@ class Person:
     _token: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.platform.gateway, timeout=15.0, trust_env=False)
+        self.http = httpx.Client(base_url=self.platform.gateway, timeout=15.0, trust_env=False, verify=TLS)
 
     def close(self) -> None:
         self.http.close()

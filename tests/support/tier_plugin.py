@@ -85,7 +85,7 @@ class Stage(IntEnum):
 
 def _stage(item: pytest.Item) -> Stage:
     fixtures = getattr(item, "fixturenames", ())
-    if "own_platform" in fixtures or "own_cluster" in fixtures:
+    if {"own_platform", "own_cluster", "own_drill_stage"} & set(fixtures):
         return Stage.OWN_PLATFORM
     if "platform" in fixtures:
         return Stage.PLATFORM

@@ -61,7 +61,8 @@ class JsonFormatter(logging.Formatter):
                 # A level or role of the union is not the line's own.
                 key = f"{name}_" if name in entry else name
                 entry[key] = "[withheld]" if name in _WITHHELD else value
-        if record.exc_info is not None and record.exc_info[1] is not None:
+        # False, and so not a tuple, where a caller said exc_info=False.
+        if record.exc_info and record.exc_info[1] is not None:
             entry["error"] = describe(record.exc_info[1])
         return orjson.dumps(entry, default=str, option=orjson.OPT_NON_STR_KEYS)
 

@@ -96,6 +96,14 @@ def test_an_error_is_told_by_type_and_place_and_never_quotes_input(lines: list[d
     assert "0912345678" not in str(lines[0])
 
 
+def test_a_line_without_its_error_on_purpose_is_written(lines: list[dict[str, Any]]) -> None:
+    log.warning("handler failed", exc_info=False)
+
+    (line,) = lines
+    assert line["message"] == "handler failed"
+    assert "error" not in line
+
+
 def test_an_error_of_the_system_keeps_its_text(lines: list[dict[str, Any]]) -> None:
     log.error("no file", exc_info=FileNotFoundError(2, "No such file", "/etc/x"))
 

@@ -1,0 +1,72 @@
+"""The journal of one client: every answer of the platform that a person would rely on, on disk before the
+next request is made. It is only ever appended to.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+# Acts that changed something and were acknowledged.
+DRAFT, SAVE, SUBMIT, REVISE, WITHDRAW = "draft", "save", "submit", "revise", "withdraw"
+DECIDE, TARGET = "decide", "target"
+AUTHOR_ACTS = frozenset({DRAFT, SAVE, SUBMIT, REVISE, WITHDRAW})
+# What else is worth a line: a late act that was refused, an answer that must not be, no answer at all.
+REFUSED, UNEXPECTED, UNANSWERED = "refused", "unexpected", "unanswered"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line. id: of the initiative, or campaign|unit of a target; told: what the answer said of it."""
+
+    at: str
+    client: str
+    who: str
+    act: str
+    id: str | None
+    told: Mapping[str, Any]
+
+
+class Journal:
+    """The journal of the client `client` in `folder`."""
+
+    def __init__(self, folder: Path, client: str) -> None:
+        self._client = client
+        path = folder / f"{client}.jsonl"
+        self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+
+    def write(self, who: str, act: str, id: str | None, told: Mapping[str, Any]) -> None:
+        """Returns when the line is on disk."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {"at": at, "client": self._client, "who": who, "act": act, "id": id, "told": dict(told)}
+        os.write(self._file, json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read(folder: Path) -> list[Line]:
+    """Every line of every client, in order of time. A last line that was cut off is passed over."""
+    lines = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for text in path.read_text(encoding="utf-8").splitlines():
+            try:
+                lines.append(Line(**json.loads(text)))
+            except ValueError:
+                continue
+    return sorted(lines, key=lambda line: line.at)

@@ -1,0 +1,164 @@
+"""What can be seen of the platform from outside once it is quiet: through the gateway as people see it,
+through the mailbox, and in the log. It judges nothing; checker.py does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.resilience.drill.acts import AUTHORS, CAMPAIGN, REVIEWERS
+from tests.resilience.drill.log import Entry, Log
+from tests.resilience.drill.mails import Mail, caught_mails, mails_in_doubt
+from tests.resilience.drill.site import Site, SteadyPerson
+from tests.support.journey import ACCOUNTS, CASES, INITIATIVES, Refused
+from tests.support.platform import RunningPlatform
+
+ROOT_UNIT = "TLD"
+WATCHER = "tld.official"
+PATIENCE_SECONDS = 120.0
+CASE_STATES = ("in_review", "revision_requested", "approved", "rejected", "withdrawn")
+ENDED = frozenset({"approved", "rejected", "withdrawn"})
+BASES = ("submitted", "in_review", "approved", "rejected", "withdrawn")
+
+# Whom the acts of a drill may concern, and who all has an inbox.
+EVERYBODY = tuple(str(account["username"]) for account in ACCOUNTS)
+CONCERNED = tuple(name for name in EVERYBODY if name in {*AUTHORS, *REVIEWERS} or name.endswith(".official"))
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the statistics say of a unit: {basis: (count, VND, authors)} and {basis: {day: count}}."""
+
+    bases: Mapping[str, tuple[int, int, int]]
+    days: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The platform at rest.
+
+    initiatives, cases: by initiative id, each as a reader gets it; listed: how often each case stands in the
+    lists of cases; figures: by unit; targets: by campaign|unit; inboxes: {username: {event id: how often}};
+    doubtful: ids of mails that may or may not have gone out;
+    log: by topic, in the order of each partition.
+    """
+
+    initiatives: Mapping[str, Document]
+    cases: Mapping[str, Document]
+    listed: Counter[str]
+    figures: Mapping[str, Figures]
+    targets: Mapping[str, Document]
+    inboxes: Mapping[str, Counter[str]]
+    mails: list[Mail]
+    doubtful: frozenset[str]
+    log: Mapping[str, list[Entry]]
+
+
+@dataclass
+class Observer:
+    """Looks at one platform again and again. What had ended and was seen so is only read again by a thorough
+    look: events of the log say nothing new of it."""
+
+    platform: RunningPlatform
+    _log: Log = field(init=False)
+    _site: Site = field(init=False)
+    _ended: dict[str, tuple[Document, Document]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._site = Site(self.platform.control.home.path, PATIENCE_SECONDS)
+        self._log = Log(self.platform.kafka_bootstrap)
+
+    def look(self, owners: Mapping[str, str], targets: Collection[str], *, thorough: bool) -> Observed:
+        """owners: who made what, {initiative id: username}; nobody but the owner sees a draft. targets:
+        campaign|unit of those to read."""
+        if thorough:
+            self._ended.clear()
+        with ExitStack() as stack:
+            people: dict[str, SteadyPerson] = {}
+
+            def person(username: str) -> SteadyPerson:
+                if username not in people:
+                    steady = SteadyPerson(self._site, username, patience=PATIENCE_SECONDS)
+                    people[username] = stack.enter_context(steady)
+                return people[username]
+
+            watcher = person(WATCHER)
+            seen = {one["id"] for one in _pages(watcher, INITIATIVES, unit=ROOT_UNIT)}
+            initiatives = {id: self._ended[id][0] for id in self._ended}
+            for id in sorted((seen | owners.keys()) - self._ended.keys()):
+                found = _found(person(owners.get(id, WATCHER)), f"{INITIATIVES}/{id}")
+                if found is not None:
+                    initiatives[id] = found
+            listed: Counter[str] = Counter()
+            for state in CASE_STATES:
+                page = _pages(watcher, CASES, unit=ROOT_UNIT, state=state)
+                listed.update(one["initiative_id"] for one in page)
+            cases = {id: self._ended[id][1] for id in self._ended}
+            for id in sorted((seen | listed.keys()) - self._ended.keys()):
+                found = _found(watcher, f"{CASES}/{id}")
+                if found is not None:
+                    cases[id] = found
+            self._remember(initiatives, cases)
+            units = {unit for one in initiatives.values() for unit in one["unit_path"]}
+            return Observed(
+                initiatives=initiatives,
+                cases=cases,
+                listed=listed,
+                figures={unit: _figures(watcher, unit) for unit in sorted(units)},
+                targets={id: watcher.get(_target_path(id)) for id in targets},
+                inboxes={
+                    name: Counter(entry["id"] for entry in _pages(person(name), "/api/notify/v1/inbox"))
+                    for name in (EVERYBODY if thorough else CONCERNED)
+                },
+                doubtful=mails_in_doubt(self.platform.control.home.path),
+                mails=caught_mails(self.platform.mail_api),
+                log=self._log.read(),
+            )
+
+    def _remember(self, initiatives: Mapping[str, Document], cases: Mapping[str, Document]) -> None:
+        for id, initiative in initiatives.items():
+            case = cases.get(id)
+            if case is not None and initiative["state"] == case["state"] and case["state"] in ENDED:
+                self._ended[id] = (initiative, case)
+
+
+def _pages(person: SteadyPerson, path: str, **query: Any) -> Iterator[Document]:
+    cursor: dict[str, Any] = {}
+    while True:
+        page = person.get(path, limit=100, **query, **cursor)
+        yield from page["items"]
+        if page["next"] is None:
+            return
+        cursor = {"cursor": page["next"]}
+
+
+def _found(person: SteadyPerson, path: str) -> Document | None:
+    try:
+        found: Document = person.call("GET", path).json()
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return None
+    return found
+
+
+def _figures(person: SteadyPerson, unit: str) -> Figures:
+    base = f"/api/stats/v1/units/{unit}"
+    told = person.get(f"{base}/progress", campaign=CAMPAIGN)["bases"]
+    days = {}
+    for basis in BASES:
+        entries = person.get(f"{base}/timeline", campaign=CAMPAIGN, basis=basis)["days"]
+        days[basis] = {entry["day"]: entry["count"] for entry in entries if entry["count"]}
+    bases = {b: (told[b]["count"], told[b]["benefit_vnd"], told[b]["authors"]) for b in BASES}
+    return Figures(bases, days)
+
+
+def _target_path(id: str) -> str:
+    campaign, unit = id.split("|")
+    return f"/api/stats/v1/targets/{campaign}/{unit}"
