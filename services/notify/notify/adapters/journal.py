@@ -18,7 +18,7 @@ from pymongo.errors import DuplicateKeyError
 from notify.adapters.reads import Store
 
 JOURNAL: Final = "mail_journal"
-# A closed one is kept as long as its owner could possibly wake up; an open one stays, since mails wait for it.
+# A closed one is kept as long as its owner could possibly wake up; an open one stays: mails wait for it.
 KEPT: Final = timedelta(days=30)
 
 
