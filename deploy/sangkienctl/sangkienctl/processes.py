@@ -219,6 +219,8 @@ def _gateway(home: Home, addresses: Addresses) -> ProcessSpec:
             **{f"{service.upper()}_UPSTREAM": addresses.host(f"{service}-api") for service in SERVICES},
             "ISSUER_UPSTREAM": addresses.host("issuer"),
             "MAIL_UPSTREAM": addresses.host("mailbox"),
+            "PORTAL_ROOT": str(REPOSITORY / "web" / "dist"),
+            "PORTAL_ISSUER": "/auth",
             "SITE_ROOT": str(gateway / "site"),
             "CONTRACTS_ROOT": str(REPOSITORY / "contracts"),
             "PROBLEMS_ROOT": str(REPOSITORY / "docs" / "reference" / "problems"),

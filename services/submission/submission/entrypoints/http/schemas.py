@@ -162,84 +162,84 @@ class ListQuery(PageQuery):
 
 
 class ResultSchema(Schema):
-    id = Uuid()
-    version = fields.Integer()
-    state = _choice(State)
-    revision = fields.Integer()
-    unit = UnitCode()
-    code = fields.String(allow_none=True)
-    campaign = fields.String(allow_none=True)
-    campaigns = fields.List(fields.String())
-    submitted_at = fields.String(allow_none=True, metadata={"format": "date-time"})
-    expected_answer_on = fields.String(allow_none=True, metadata={"format": "date"})
+    id = Uuid(required=True)
+    version = fields.Integer(required=True)
+    state = _choice(State, required=True)
+    revision = fields.Integer(required=True)
+    unit = UnitCode(required=True)
+    code = fields.String(allow_none=True, required=True)
+    campaign = fields.String(allow_none=True, required=True)
+    campaigns = fields.List(fields.String(), required=True)
+    submitted_at = fields.String(allow_none=True, metadata={"format": "date-time"}, required=True)
+    expected_answer_on = fields.String(allow_none=True, metadata={"format": "date"}, required=True)
 
 
 class ValidatedSchema(Schema):
-    level = fields.Integer()
-    unit = UnitCode()
-    at = fields.String(metadata={"format": "date-time"})
+    level = fields.Integer(required=True)
+    unit = UnitCode(required=True)
+    at = fields.String(metadata={"format": "date-time"}, required=True)
 
 
 class MilestonesSchema(Schema):
-    submitted = fields.String(metadata={"format": "date-time"})
-    resubmitted = fields.String(allow_none=True, metadata={"format": "date-time"})
-    in_review = fields.String(allow_none=True, metadata={"format": "date-time"})
-    revision_requested = fields.String(allow_none=True, metadata={"format": "date-time"})
-    validated = fields.List(fields.Nested(ValidatedSchema()))
-    approved = fields.String(allow_none=True, metadata={"format": "date-time"})
-    rejected = fields.String(allow_none=True, metadata={"format": "date-time"})
-    withdrawn = fields.String(allow_none=True, metadata={"format": "date-time"})
+    submitted = fields.String(metadata={"format": "date-time"}, required=True)
+    resubmitted = fields.String(allow_none=True, metadata={"format": "date-time"}, required=True)
+    in_review = fields.String(allow_none=True, metadata={"format": "date-time"}, required=True)
+    revision_requested = fields.String(allow_none=True, metadata={"format": "date-time"}, required=True)
+    validated = fields.List(fields.Nested(ValidatedSchema()), required=True)
+    approved = fields.String(allow_none=True, metadata={"format": "date-time"}, required=True)
+    rejected = fields.String(allow_none=True, metadata={"format": "date-time"}, required=True)
+    withdrawn = fields.String(allow_none=True, metadata={"format": "date-time"}, required=True)
 
 
 class InitiativeSchema(ResultSchema):
-    unit_path = fields.List(UnitCode())
-    source = fields.String(allow_none=True)
-    level = fields.Integer(metadata={"description": "0 before there is a case"})
-    levels = fields.Integer()
-    benefit_verified = fields.Integer(allow_none=True)
-    milestones = fields.Nested(MilestonesSchema(), allow_none=True)
-    created_at = fields.String(metadata={"format": "date-time"})
-    withdrawal_reason = fields.String(allow_none=True)
-    acts = fields.List(fields.String(), metadata={"description": "What its owner may do now"})
-    content = fields.Nested(ContentSchema())
+    unit_path = fields.List(UnitCode(), required=True)
+    source = fields.String(allow_none=True, required=True)
+    level = fields.Integer(metadata={"description": "0 before there is a case"}, required=True)
+    levels = fields.Integer(required=True)
+    benefit_verified = fields.Integer(allow_none=True, required=True)
+    milestones = fields.Nested(MilestonesSchema(), allow_none=True, required=True)
+    created_at = fields.String(metadata={"format": "date-time"}, required=True)
+    withdrawal_reason = fields.String(allow_none=True, required=True)
+    acts = fields.List(fields.String(), metadata={"description": "What its owner may do now"}, required=True)
+    content = fields.Nested(ContentSchema(), required=True)
 
 
 class ListedSchema(Schema):
-    id = Uuid()
-    version = fields.Integer()
-    state = _choice(State)
-    title = fields.String(allow_none=True)
-    unit = UnitCode()
-    campaign = fields.String(allow_none=True)
-    code = fields.String(allow_none=True)
-    level = fields.Integer()
-    levels = fields.Integer()
-    created_at = fields.String(metadata={"format": "date-time"})
-    submitted_at = fields.String(allow_none=True, metadata={"format": "date-time"})
+    id = Uuid(required=True)
+    version = fields.Integer(required=True)
+    state = _choice(State, required=True)
+    title = fields.String(allow_none=True, required=True)
+    unit = UnitCode(required=True)
+    campaign = fields.String(allow_none=True, required=True)
+    code = fields.String(allow_none=True, required=True)
+    level = fields.Integer(required=True)
+    levels = fields.Integer(required=True)
+    created_at = fields.String(metadata={"format": "date-time"}, required=True)
+    submitted_at = fields.String(allow_none=True, metadata={"format": "date-time"}, required=True)
 
 
 InitiativePageSchema = page_schema(ListedSchema, "InitiativePage")
 
 
 class ReceiptSchema(Schema):
-    code = fields.String()
-    state = _choice(State)
-    unit = UnitCode()
-    unit_name_vi = fields.String()
-    campaign = fields.String()
-    campaign_name_vi = fields.String()
-    campaign_name_en = fields.String()
-    submitted_on = fields.String(metadata={"format": "date"})
-    expected_answer_on = fields.String(metadata={"format": "date"})
+    code = fields.String(required=True)
+    state = _choice(State, required=True)
+    unit = UnitCode(required=True)
+    unit_name_vi = fields.String(required=True)
+    campaign = fields.String(required=True)
+    campaign_name_vi = fields.String(required=True)
+    campaign_name_en = fields.String(required=True)
+    submitted_on = fields.String(metadata={"format": "date"}, required=True)
+    expected_answer_on = fields.String(metadata={"format": "date"}, required=True)
 
 
 class FieldSchema(Schema):
-    slug = fields.String()
-    name_vi = fields.String()
+    slug = fields.String(required=True)
+    name_vi = fields.String(required=True)
 
 
 class FieldsSchema(Schema):
-    items = fields.List(fields.Nested(FieldSchema()))
+    items = fields.List(fields.Nested(FieldSchema()), required=True)
 
 
 class UnitFactsSchema(Schema):
@@ -254,9 +254,9 @@ class UnitFactsSchema(Schema):
 
 
 class UnitSchema(UnitFactsSchema):
-    code = UnitCode()
-    path = fields.List(UnitCode())
-    version = fields.Integer()
+    code = UnitCode(required=True)
+    path = fields.List(UnitCode(), required=True)
+    version = fields.Integer(required=True)
 
 
 class UnitQuery(PageQuery):
@@ -278,9 +278,9 @@ class CampaignFactsSchema(Schema):
 
 
 class CampaignSchema(CampaignFactsSchema):
-    id = fields.String()
-    version = fields.Integer()
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
 
 
 class CampaignsSchema(Schema):
-    items = fields.List(fields.Nested(CampaignSchema()))
+    items = fields.List(fields.Nested(CampaignSchema()), required=True)

@@ -1,0 +1,3 @@
+export const front = {
+  "front.title": "Tiến độ chương trình",
+} as const;

@@ -1,0 +1,4 @@
+export const inbox = {
+  "inbox.title": "Hộp tin",
+  "inbox.preferences": "Cài đặt",
+} as const;

@@ -1,0 +1,3 @@
+export const operator = {
+  "operator.title": "Vận hành",
+} as const;

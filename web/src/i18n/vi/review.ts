@@ -1,0 +1,3 @@
+export const review = {
+  "review.title": "Bàn xét duyệt",
+} as const;

@@ -1,0 +1,3 @@
+export const submit = {
+  "submit.title": "Đăng ký sáng kiến",
+} as const;
