@@ -150,7 +150,12 @@ function Header({ path }: { path: string }) {
               setLocale(other).catch(() => announce(t("problem.offline"), "bad"));
             }}
           >
-            <span lang={locale.value === "vi" ? "en" : "vi"}>{t("app.other_language")}</span>
+            <span class="wide" lang={locale.value === "vi" ? "en" : "vi"}>
+              {t("app.other_language")}
+            </span>
+            <span class="narrow" aria-hidden="true">
+              {locale.value === "vi" ? "EN" : "VI"}
+            </span>
           </Button>
           <Account />
           <button
