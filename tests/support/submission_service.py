@@ -22,6 +22,7 @@ from submission import bootstrap
 from submission.adapters.initiatives import MongoInitiatives
 from submission.adapters.reference_documents import campaign_fields, unit_fields
 from submission.adapters.review_events import CONSUMED
+from submission.adapters.showcase import MongoShowcase
 from submission.config import Settings
 from submission.domain.campaigns import Campaign, CampaignFacts
 from submission.domain.units import Unit, UnitFacts, UnitLevel
@@ -156,7 +157,7 @@ class SubmissionService:
     def __post_init__(self) -> None:
         migrate(self.db, MIGRATIONS, owner="test", clock=self.clock)
         self.parts = bootstrap.parts(settings(), self.db, self.clock)
-        self.handler = ReviewEvents(MongoInitiatives(self.db))
+        self.handler = ReviewEvents(MongoInitiatives(self.db), MongoShowcase(self.db))
         verifier = cast("TokenVerifier", self.people)
         app = bootstrap.application(settings(), self.parts, verifier, {})
         self.app = app

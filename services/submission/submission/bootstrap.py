@@ -29,6 +29,7 @@ from submission.adapters.fields import field_names
 from submission.adapters.initiatives import COLLECTION, MongoInitiatives
 from submission.adapters.reference import ReferenceCopy
 from submission.adapters.reference_documents import CAMPAIGNS, UNITS, MongoCampaigns, MongoUnits
+from submission.adapters.showcase import MongoShowcase
 from submission.application.administration import Administration
 from submission.application.intake import Intake
 from submission.application.permissions import PERMISSIONS
@@ -85,7 +86,7 @@ def parts(
     registrar = Registrar(reference, PERMISSIONS, frozenset(field_names()), answer_on, draw)
     return Parts(
         intake=Intake(initiatives, registrar, announcements, PERMISSIONS, clock),
-        reading=Reading(initiatives, reference, PERMISSIONS),
+        reading=Reading(initiatives, MongoShowcase(db), reference, PERMISSIONS),
         administration=Administration(
             MongoUnits(db, clock), MongoCampaigns(db, clock), reference, announcements, PERMISSIONS, clock
         ),
@@ -106,6 +107,7 @@ def application(
     from submission.entrypoints.http.initiatives import initiatives_blueprint
     from submission.entrypoints.http.problems import problem_of
     from submission.entrypoints.http.receipts import receipts_blueprint
+    from submission.entrypoints.http.showcase import showcase_blueprint
     from submission.entrypoints.http.units import units_blueprint
 
     return create_app(
@@ -115,6 +117,7 @@ def application(
         blueprints=[
             initiatives_blueprint(made.intake, made.reading),
             receipts_blueprint(made.reading, made.reference),
+            showcase_blueprint(made.reading),
             units_blueprint(made.administration, made.reference),
             campaigns_blueprint(made.administration, made.reference),
             fields_blueprint(field_names()),
@@ -160,7 +163,7 @@ def worker(settings: Settings) -> Worker:
         group=SERVICE,
         topics=CONSUMED,
         codec=codec(CONSUMED),
-        handler=ReviewEvents(MongoInitiatives(db)),
+        handler=ReviewEvents(MongoInitiatives(db), MongoShowcase(db)),
         batch=settings.consumer_batch,
     )
     leases = Leases(db["leases"], utc_now)

@@ -8,7 +8,7 @@ import pytest
 
 from chassis.consumer.errors import Refused
 from chassis.events.codec import Event
-from tests.support.submission_service import MEMBER, SubmissionService, content, errors, problem
+from tests.support.submission_service import MEMBER, OUTSIDER, SubmissionService, content, errors, problem
 
 
 def _story(service: SubmissionService, id: str) -> list[Event]:
@@ -55,14 +55,16 @@ def test_order_and_repetition_of_events_do_not_matter(
     assert service.document(id)["sequence"] == "000001.000004"
 
 
-def test_a_batch_of_many_initiatives_is_one_command(service: SubmissionService, round_trips: object) -> None:
+def test_a_batch_of_many_initiatives_is_one_command_and_a_look_at_what_may_be_published(
+    service: SubmissionService, round_trips: object
+) -> None:
     ids = [service.submitted()["id"] for _ in range(3)]
     events = [event for id in ids for event in _story(service, id)]
     round_trips.reset()  # type: ignore[attr-defined]
 
     service.handler([*events, *reversed(events)])
 
-    assert round_trips.names == {"update": 1}  # type: ignore[attr-defined]
+    assert round_trips.names == {"update": 1, "find": 1}  # type: ignore[attr-defined]
     assert {service.seen(id)["state"] for id in ids} == {"approved"}
     assert {service.seen(id)["version"] for id in ids} == {2}
 
@@ -113,6 +115,31 @@ def test_a_requested_revision_is_edited_and_submitted_again_even_after_the_campa
     assert (data["level"], data["levels"]) == (1, 2)
     assert data["title"] == "Tên rõ ràng hơn nữa"
     assert data["campaigns"] == first["campaigns"]
+
+
+def test_what_was_submitted_before_a_revision_stays_readable(service: SubmissionService) -> None:
+    id = service.submitted()["id"]
+    service.handler(
+        [service.review_event("initiative.revision_requested", id, "000001.000002", "revision_requested")]
+    )
+    service.put(f"/v1/initiatives/{id}", content(title="Tên rõ ràng hơn nhiều"), MEMBER, version=2)
+    service.put(f"/v1/initiatives/{id}", content(title="Tên rõ ràng hơn nữa"), MEMBER, version=3)
+    service.submit(id, content(title="Tên rõ ràng nhất rồi"), version=4)
+
+    answer = service.get(f"/v1/initiatives/{id}/revisions", MEMBER)
+
+    assert answer.json is not None
+    assert [(one["revision"], one["content"]["title"]) for one in answer.json["items"]] == [
+        (1, content()["title"])
+    ]
+    assert answer.json["items"][0]["submitted_at"] == "2022-05-30T08:15:00Z"
+    assert service.get(f"/v1/initiatives/{id}/revisions", OUTSIDER).status_code == 404
+
+
+def test_nothing_was_submitted_before_a_first_submission(service: SubmissionService) -> None:
+    id = service.submitted()["id"]
+
+    assert service.get(f"/v1/initiatives/{id}/revisions", MEMBER).json == {"items": []}
 
 
 def test_a_revision_keeps_unit_and_campaign(service: SubmissionService) -> None:

@@ -25,7 +25,7 @@ PLACES = {
 }
 COVERED = {"own", "above"}
 
-EVERYBODY = {"receipt.read", "unit.read", "campaign.read"}
+EVERYBODY = {"receipt.read", "showcase.read", "unit.read", "campaign.read"}
 SIGNED_IN = {"initiative.list_own"}
 OWNERS = {
     "initiative.read",

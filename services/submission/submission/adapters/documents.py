@@ -10,7 +10,7 @@ from chassis.mongo.keyset import sort_key
 from submission.adapters import content_json
 from submission.application.ports import Listed
 from submission.domain.content import Source
-from submission.domain.initiative import Initiative, Milestones, Progress, Registration, Validated
+from submission.domain.initiative import Earlier, Initiative, Milestones, Progress, Registration, Validated
 from submission.domain.sequence import Sequence
 from submission.domain.states import State
 
@@ -65,6 +65,15 @@ def changing_fields(initiative: Initiative) -> dict[str, Any]:
             "source": registration.source.value,
             **review_fields(milestones, initiative.progress),
         }
+    if initiative.earlier:
+        fields["earlier"] = [
+            {
+                "revision": one.revision,
+                "submitted_at": one.submitted_at,
+                "content": content_json.to_json(one.content),
+            }
+            for one in initiative.earlier
+        ]
     if initiative.withdrawal_reason is not None:
         fields["withdrawal_reason"] = initiative.withdrawal_reason
     return fields
@@ -116,6 +125,10 @@ def initiative(document: Mapping[str, Any]) -> Initiative:
         if submitted
         else Progress(),
         withdrawal_reason=document.get("withdrawal_reason"),
+        earlier=tuple(
+            Earlier(one["revision"], one["submitted_at"], content_json.from_json(one["content"]))
+            for one in document.get("earlier", ())
+        ),
     )
 
 

@@ -23,6 +23,8 @@ PERMISSIONS = PermissionTable(
         "initiative.submit": (OWNER,),
         "initiative.withdraw": (OWNER,),
         "receipt.read": (ANYONE,),
+        # Only what its authors agreed to publish is in it.
+        "showcase.read": (ANYONE,),
         "unit.read": (ANYONE,),
         "unit.change": (role("admin"),),
         "campaign.read": (ANYONE,),

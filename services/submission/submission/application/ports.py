@@ -54,6 +54,24 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Published:
+    """What the public sees of an approved initiative whose authors agreed to it; `position` orders the list.
+    Benefits in VND, of the first year."""
+
+    position: str
+    code: str
+    title: str
+    unit: str
+    field: str
+    solution_type: str
+    campaign: str
+    approved_at: datetime
+    benefit_declared: int | None
+    benefit_verified: int | None
+    author_count: int
+
+
+@dataclass(frozen=True)
 class ReviewChange:
     """What the review service says about an initiative, as of `sequence`."""
 
@@ -95,6 +113,14 @@ class Initiatives(Protocol):
 
     def follow(self, changes: Iterable[ReviewChange]) -> int:
         """Apply each change that is newer than what is stored; how many were."""
+
+
+class Showcase(Protocol):
+    def publish(self, ids: Sequence[str]) -> int:
+        """Enter those of these that are approved and may be published; how many. Repeatable."""
+
+    def page(self, text: str, unit: str | None, before: str | None, limit: int) -> list[Published]:
+        """Those with all words of `text`, and with `unit` those of its subtree; the newest first."""
 
 
 class Reference(Protocol):

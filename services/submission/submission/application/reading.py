@@ -8,7 +8,7 @@ from chassis.permissions import PermissionTable, Resource
 from chassis.problems import COMMON, Problem
 from chassis.tokens import Principal
 from submission.application.intake import seen_as
-from submission.application.ports import Initiatives, Listed, Reference
+from submission.application.ports import Initiatives, Listed, Published, Reference, Showcase
 from submission.domain import codes
 from submission.domain.initiative import Initiative
 from submission.domain.states import State
@@ -25,6 +25,7 @@ class Seen:
 @dataclass(frozen=True)
 class Reading:
     initiatives: Initiatives
+    published: Showcase
     reference: Reference
     permissions: PermissionTable
 
@@ -53,6 +54,11 @@ class Reading:
         path = () if found is None else found.path
         self.permissions.require(principal, "initiative.list_unit", Resource(path=path))
         return self.initiatives.of_unit(unit, state, before, limit)
+
+    def showcase(self, text: str, unit: str | None, before: str | None, limit: int) -> list[Published]:
+        """What the public may read of approved initiatives; newest first, one operation."""
+        self.permissions.require(None, "showcase.read")
+        return self.published.page(text, unit, before, limit)
 
     def receipt(self, code: str) -> Initiative:
         """The initiative of a human code; Problem `not-found`. A slip of the pen costs no query."""

@@ -63,6 +63,19 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A content that was submitted as `revision` and has been changed since. submitted_at: UTC."""
+
+    revision: int
+    submitted_at: datetime
+    content: Content
+
+
+# More rounds than that are kept by the events alone.
+MOST_EARLIER = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Initiative:
     """owner: who made it. Together with the member that it was made for (`content.on_behalf_of`) the only
     ones who may change it. `registration` and `milestones` are None as long as it is a draft."""
@@ -78,6 +91,7 @@ class Initiative:
     milestones: Milestones | None = None
     progress: Progress = Progress()
     withdrawal_reason: str | None = None
+    earlier: tuple[Earlier, ...] = ()
 
     def editors(self) -> frozenset[str]:
         """Who may edit, submit and withdraw."""
@@ -96,7 +110,13 @@ def edit(initiative: Initiative, content: Content) -> Initiative:
     """Raises NotAllowedInState, and Incomplete when it touches what the first submission fixed."""
     state = after(initiative.state, Act.EDIT)
     _require_frozen_unchanged(initiative, content)
-    return replace(initiative, state=state, content=content, version=initiative.version + 1)
+    return replace(
+        initiative,
+        state=state,
+        content=content,
+        version=initiative.version + 1,
+        earlier=_kept_earlier(initiative),
+    )
 
 
 def submit(initiative: Initiative, registration: Registration, at: datetime) -> Initiative:
@@ -124,6 +144,7 @@ def resubmit(initiative: Initiative, content: Content, at: datetime) -> Initiati
         sequence=initiative.sequence.next_revision(),
         content=content,
         milestones=replace(initiative.milestones, resubmitted=at),
+        earlier=_kept_earlier(initiative),
     )
 
 
@@ -139,6 +160,15 @@ def withdraw(initiative: Initiative, reason: str | None, at: datetime) -> Initia
         milestones=replace(initiative.milestones, withdrawn=at),
         withdrawal_reason=reason,
     )
+
+
+def _kept_earlier(initiative: Initiative) -> tuple[Earlier, ...]:
+    """With what was submitted last, unless a change has put it there already. A draft was never submitted."""
+    milestones, revision = initiative.milestones, initiative.sequence.revision
+    if milestones is None or any(one.revision == revision for one in initiative.earlier):
+        return initiative.earlier
+    submitted_at = milestones.resubmitted or milestones.submitted
+    return (*initiative.earlier, Earlier(revision, submitted_at, initiative.content))[-MOST_EARLIER:]
 
 
 def _require_frozen_unchanged(initiative: Initiative, content: Content) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from chassis.mongo.migrations import Migration
-from submission.migrations import m0001_indexes
+from submission.migrations import m0001_indexes, m0002_showcase
 
-MIGRATIONS = (Migration(1, "indexes", m0001_indexes.run),)
+MIGRATIONS = (
+    Migration(1, "indexes", m0001_indexes.run),
+    Migration(2, "showcase", m0002_showcase.run),
+)

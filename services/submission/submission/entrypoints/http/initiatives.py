@@ -26,6 +26,7 @@ from submission.entrypoints.http.headers import IDEMPOTENCY_KEY, IF_MATCH
 from submission.entrypoints.http.problems import not_valid
 from submission.entrypoints.http.schemas import (
     ContentSchema,
+    EarlierPageSchema,
     InitiativePageSchema,
     InitiativeSchema,
     ListQuery,
@@ -74,6 +75,14 @@ def initiatives_blueprint(intake: Intake, reading: Reading) -> Blueprint:
         response = jsonify(views.initiative(seen))
         response.headers["ETag"] = etag(seen.initiative.version)
         return response
+
+    @blueprint.get("/v1/initiatives/<string:id>/revisions")
+    @blueprint.response(200, EarlierPageSchema())
+    @blueprint.doc(
+        summary="What was submitted before the present content, oldest first; for seeing what changed"
+    )
+    def revisions(id: str) -> Response:
+        return jsonify({"items": views.earlier(reading.get(principal(), id))})
 
     @blueprint.put("/v1/initiatives/<string:id>")
     @blueprint.arguments(ContentSchema())

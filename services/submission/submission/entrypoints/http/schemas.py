@@ -221,6 +221,43 @@ class ListedSchema(Schema):
 InitiativePageSchema = page_schema(ListedSchema, "InitiativePage")
 
 
+class EarlierSchema(Schema):
+    revision = fields.Integer(required=True)
+    submitted_at = fields.String(required=True, metadata={"format": "date-time"})
+    content = fields.Nested(ContentSchema(), required=True)
+
+
+class EarlierPageSchema(Schema):
+    items = fields.List(fields.Nested(EarlierSchema()), required=True)
+
+
+class ShowcaseQuery(PageQuery):
+    q = Text(
+        max_length=200,
+        load_default=None,
+        metadata={"description": "Words of the title, field or code, diacritics optional"},
+    )
+    unit = UnitCode(load_default=None, metadata={"description": "Those of its subtree"})
+
+
+class PublishedSchema(Schema):
+    """What the public sees; no text but the title, and no person."""
+
+    code = fields.String(required=True)
+    title = fields.String(required=True)
+    unit = UnitCode(required=True)
+    field = fields.String(required=True)
+    solution_type = _choice(SolutionType, required=True)
+    campaign = fields.String(required=True)
+    approved_on = fields.String(required=True, metadata={"format": "date"})
+    benefit_declared = fields.Integer(required=True, allow_none=True, metadata={"description": "VND"})
+    benefit_verified = fields.Integer(required=True, allow_none=True, metadata={"description": "VND"})
+    author_count = fields.Integer(required=True)
+
+
+ShowcasePageSchema = page_schema(PublishedSchema, "ShowcasePage")
+
+
 class ReceiptSchema(Schema):
     code = fields.String(required=True)
     state = _choice(State, required=True)

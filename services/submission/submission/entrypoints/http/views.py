@@ -9,9 +9,10 @@ from chassis.clock import local_day, rfc3339
 from submission.adapters import content_json
 from submission.adapters.contract import campaign_payload, milestones_payload, unit_payload
 from submission.application.answers import outcome
-from submission.application.ports import Listed
+from submission.application.ports import Listed, Published
 from submission.application.reading import Seen
 from submission.domain.campaigns import Campaign
+from submission.domain.content import Content
 from submission.domain.initiative import Initiative
 from submission.domain.states import acts_in
 from submission.domain.units import Unit
@@ -34,9 +35,6 @@ SHOWN_OF_CONFIDENTIAL = frozenset(
 
 def initiative(seen: Seen) -> dict[str, Any]:
     one = seen.initiative
-    content = content_json.to_json(one.content)
-    if not seen.in_full:
-        content = {name: value for name, value in content.items() if name in SHOWN_OF_CONFIDENTIAL}
     registration = one.registration
     return {
         **outcome(200, one).body,
@@ -49,7 +47,7 @@ def initiative(seen: Seen) -> dict[str, Any]:
         "created_at": rfc3339(one.created_at),
         "withdrawal_reason": one.withdrawal_reason if seen.in_full else None,
         "acts": [act.value for act in acts_in(one.state)],
-        "content": content,
+        "content": _shown(one.content, seen.in_full),
     }
 
 
@@ -67,6 +65,38 @@ def listed(row: Listed) -> dict[str, Any]:
         "created_at": rfc3339(row.created_at),
         "submitted_at": None if row.submitted_at is None else rfc3339(row.submitted_at),
     }
+
+
+def published(row: Published) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "title": row.title,
+        "unit": row.unit,
+        "field": row.field,
+        "solution_type": row.solution_type,
+        "campaign": row.campaign,
+        "approved_on": local_day(row.approved_at).isoformat(),
+        "benefit_declared": row.benefit_declared,
+        "benefit_verified": row.benefit_verified,
+        "author_count": row.author_count,
+    }
+
+
+def earlier(seen: Seen) -> list[dict[str, Any]]:
+    """The contents that were submitted before the present one, oldest first."""
+    return [
+        {
+            "revision": one.revision,
+            "submitted_at": rfc3339(one.submitted_at),
+            "content": _shown(one.content, seen.in_full),
+        }
+        for one in seen.initiative.earlier
+    ]
+
+
+def _shown(content: Content, in_full: bool) -> dict[str, Any]:
+    shown = content_json.to_json(content)
+    return shown if in_full else {k: v for k, v in shown.items() if k in SHOWN_OF_CONFIDENTIAL}
 
 
 def receipt(one: Initiative, unit: Unit | None, campaign: Campaign | None) -> dict[str, Any]:

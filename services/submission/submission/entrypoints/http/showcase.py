@@ -1,0 +1,37 @@
+"""The showcase over HTTP: approved initiatives that may be published, for everybody to read and search."""
+
+# flask-smorest ships no types.
+# mypy: disable-error-code="untyped-decorator"
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify
+
+from chassis.web import Blueprint
+from chassis.web.cursors import decode, encode
+from submission.application.reading import Reading
+from submission.entrypoints.http import views
+from submission.entrypoints.http.schemas import ShowcasePageSchema, ShowcaseQuery
+
+
+def showcase_blueprint(reading: Reading) -> Blueprint:
+    blueprint = Blueprint("showcase", __name__, description="Approved initiatives, published with consent")
+
+    @blueprint.get("/v1/showcase")
+    @blueprint.arguments(ShowcaseQuery(), location="query")
+    @blueprint.response(200, ShowcasePageSchema())
+    @blueprint.doc(
+        summary="Approved initiatives whose authors agreed to publication, newest first; public", security=[]
+    )
+    def page(query: dict[str, Any]) -> Response:
+        before = str(decode(query["cursor"], {"before": str})["before"]) if query["cursor"] else None
+        limit = query["limit"]
+        rows = reading.showcase(query["q"] or "", query["unit"], before, limit + 1)
+        following = encode({"before": rows[limit - 1].position}) if len(rows) > limit else None
+        response = jsonify({"items": [views.published(row) for row in rows[:limit]], "next": following})
+        response.headers["Cache-Control"] = "public, max-age=30"
+        return response
+
+    return blueprint
