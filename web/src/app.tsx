@@ -13,7 +13,7 @@ import { UnitName } from "./components/unit";
 import { Skeleton } from "./components/waiting";
 import { Queue } from "./device/queue-bar";
 import { locale, setLocale, t } from "./i18n";
-import { ICONS, PAGES, type Page } from "./pages/registry";
+import { ICONS, PAGES, type Page, type Parameters } from "./pages/registry";
 import { useHashPath, useHashSearch } from "./router";
 
 const UNREAD_MS = 60_000;
@@ -49,7 +49,7 @@ function Frame() {
         <Switch>
           {PAGES.map((page) => (
             <Route key={page.path} path={page.path}>
-              {(params) => <Guarded page={page} params={params as Record<string, string>} />}
+              {(params) => <Guarded page={page} params={params as Parameters} />}
             </Route>
           ))}
           <Route path="/sign-in">
@@ -72,7 +72,7 @@ export function allowed(who: Page["who"]): boolean {
   return who === "signed-in" || who.some((role: Role) => holds(role));
 }
 
-function Guarded({ page, params }: { page: Page; params: Record<string, string> }) {
+function Guarded({ page, params }: { page: Page; params: Parameters }) {
   if (page.who !== "public" && person.value === null) {
     if (status.value === "starting") return <Skeleton lines={6} />;
     return <SignInNeeded />;
@@ -88,9 +88,9 @@ function Guarded({ page, params }: { page: Page; params: Record<string, string> 
   return <Loaded key={page.path} page={page} params={params} />;
 }
 
-const loaded = new Map<Page["load"], ComponentType<Record<string, string>>>();
+const loaded = new Map<Page["load"], ComponentType<Parameters>>();
 
-function Loaded({ page, params }: { page: Page; params: Record<string, string> }) {
+function Loaded({ page, params }: { page: Page; params: Parameters }) {
   const [, redraw] = useState(0);
   const [failed, setFailed] = useState(false);
   const [fault, reset] = useErrorBoundary((error: unknown) => console.error(error));

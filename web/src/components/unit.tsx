@@ -48,10 +48,13 @@ export function UnitPicker({
   onChange,
   control,
   within,
+  quiet = false,
 }: {
   value: string;
   onChange: (code: string) => void;
   control: ControlProps;
+  /** Without the help below the field. */
+  quiet?: boolean;
   /** Only this unit and those below it. */
   within?: string;
 }) {
@@ -166,7 +169,9 @@ export function UnitPicker({
           : failed
             ? t("problem.offline")
             : found === null
-              ? t("picker.help")
+              ? quiet
+                ? ""
+                : t("picker.help")
               : found.length === 0
                 ? t("picker.none")
                 : t("picker.found", { n: found.length })}

@@ -4,10 +4,16 @@ import type { ComponentType } from "preact";
 import type { Role } from "../auth/session";
 import type { PlainKey } from "../i18n";
 
+/** What an address may name. */
+export interface Parameters {
+  code?: string;
+  id?: string;
+}
+
 export interface Page {
   /** wouter's pattern; its parameters reach the component as props. */
   path: string;
-  load: () => Promise<{ default: ComponentType<Record<string, string>> }>;
+  load: () => Promise<{ default: ComponentType<Parameters> }>;
   /** "public", "signed-in", or one of these roles. */
   who: "public" | "signed-in" | readonly Role[];
   nav?: { label: PlainKey; to: string; icon: keyof typeof ICONS };
