@@ -1,4 +1,4 @@
-"""The showcase: approved initiatives with consent, found whatever the diacritics, and nothing else of them."""
+"""The showcase: approved initiatives with consent, found whatever the diacritics."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_search_is_one_command_over_the_index(service: SubmissionService, roun
     _titles(service, "?q=gau+xuc")
 
     assert round_trips.count == 1
-    assert all("IXSCAN" in plan for plan in round_trips.stages(service.db).values())
+    assert [plan for plan in round_trips.stages(service.db).values() if "IXSCAN" not in plan] == []
 
 
 def test_the_migration_publishes_what_was_approved_before(service: SubmissionService) -> None:

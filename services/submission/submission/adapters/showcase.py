@@ -13,7 +13,7 @@ from pymongo.database import Database
 from chassis.mongo.indexes import Index
 from chassis.mongo.keyset import sort_key
 from submission.adapters import initiatives
-from submission.application.ports import Published
+from submission.application.ports import Published, PublishedPage
 from submission.domain.folding import words
 from submission.domain.states import State
 
@@ -74,25 +74,37 @@ class MongoShowcase:
             )
         return len(entries)
 
-    def page(self, text: str, unit: str | None, before: str | None, limit: int) -> list[Published]:
+    def page(self, text: str, unit: str | None, before: str | None, limit: int) -> PublishedPage:
         """Those whose title, code or field has all the words of `text`, whatever the diacritics; with `unit`
-        those of its subtree. The newest first, from the position `before` on."""
+        those of its subtree. The newest first, from the position `before` on.
+
+        An index serves one word, the longest, which stands for the fewest; the others are looked for in what
+        it gives, and only so far: a page of rare combinations may be short and still have a next one.
+        """
         wanted = list(words(text)[:_MOST_WORDS])
         if unit is not None:
             wanted.append(_of_unit(unit))
-        # The longest first: it stands for the fewest, and an index serves the first.
         wanted.sort(key=len, reverse=True)
         query: dict[str, Any] = {"tokens": wanted[0] if wanted else EVERY}
-        if len(wanted) > 1:
-            query = {"tokens": {"$all": wanted}}
         if before is not None:
             query["sort_key"] = {"$lt": before}
-        found = self._entries.find(query, {"tokens": 0}).sort("sort_key", DESCENDING).limit(limit)
-        return [_published(document) for document in found.batch_size(limit + 1)]
+        others = frozenset(wanted[1:])
+        most = max(_SCANNED, limit + 1) if others else limit + 1
+        cursor = self._entries.find(query).sort("sort_key", DESCENDING).limit(most)
+        scanned = list(cursor.batch_size(most + 1))
+        rows = [one for one in scanned if others.issubset(one["tokens"])]
+        after = None
+        if len(rows) > limit:
+            after = rows[limit - 1]["sort_key"]
+        elif others and len(scanned) == most:
+            after = scanned[-1]["sort_key"]
+        return PublishedPage([_published(one) for one in rows[:limit]], after)
 
 
 _BATCH = 500
 _MOST_WORDS = 12
+# Entries that a search by several words looks through for one page.
+_SCANNED = 400
 
 
 def _of_unit(code: str) -> str:
@@ -121,6 +133,9 @@ def _entry(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_INTERNAL = frozenset({"_id", "sort_key", "tokens"})
+
+
 def _published(document: Mapping[str, Any]) -> Published:
-    fields = {name: value for name, value in document.items() if name not in ("_id", "sort_key")}
-    return Published(position=document["sort_key"], **fields)
+    fields = {name: value for name, value in document.items() if name not in _INTERNAL}
+    return Published(**fields)

@@ -55,10 +55,9 @@ class Listed:
 
 @dataclass(frozen=True)
 class Published:
-    """What the public sees of an approved initiative whose authors agreed to it; `position` orders the list.
-    Benefits in VND, of the first year."""
+    """What the public sees of an approved initiative whose authors agreed to it. Benefits in VND, of the first
+    year."""
 
-    position: str
     code: str
     title: str
     unit: str
@@ -69,6 +68,14 @@ class Published:
     benefit_declared: int | None
     benefit_verified: int | None
     author_count: int
+
+
+@dataclass(frozen=True)
+class PublishedPage:
+    """after: the position from which the next page goes on, None when there is none."""
+
+    rows: Sequence[Published]
+    after: str | None
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,7 @@ class Showcase(Protocol):
     def publish(self, ids: Sequence[str]) -> int:
         """Enter those of these that are approved and may be published; how many. Repeatable."""
 
-    def page(self, text: str, unit: str | None, before: str | None, limit: int) -> list[Published]:
+    def page(self, text: str, unit: str | None, before: str | None, limit: int) -> PublishedPage:
         """Those with all words of `text`, and with `unit` those of its subtree; the newest first."""
 
 

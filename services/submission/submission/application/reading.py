@@ -8,7 +8,7 @@ from chassis.permissions import PermissionTable, Resource
 from chassis.problems import COMMON, Problem
 from chassis.tokens import Principal
 from submission.application.intake import seen_as
-from submission.application.ports import Initiatives, Listed, Published, Reference, Showcase
+from submission.application.ports import Initiatives, Listed, PublishedPage, Reference, Showcase
 from submission.domain import codes
 from submission.domain.initiative import Initiative
 from submission.domain.states import State
@@ -55,7 +55,7 @@ class Reading:
         self.permissions.require(principal, "initiative.list_unit", Resource(path=path))
         return self.initiatives.of_unit(unit, state, before, limit)
 
-    def showcase(self, text: str, unit: str | None, before: str | None, limit: int) -> list[Published]:
+    def showcase(self, text: str, unit: str | None, before: str | None, limit: int) -> PublishedPage:
         """What the public may read of approved initiatives; newest first, one operation."""
         self.permissions.require(None, "showcase.read")
         return self.published.page(text, unit, before, limit)

@@ -6,7 +6,18 @@ import { UnitName } from "../../components/unit";
 import { day, vnd } from "../../format";
 import { said, t } from "../../i18n";
 
-export function published(q: string, unit: string | null, limit: number, cursor?: string) {
+const MOST_EMPTY = 5;
+
+/** A page of what is published. A search for rare words may give empty pages on its way: they are passed over. */
+export async function published(q: string, unit: string | null, limit: number, cursor?: string) {
+  let page = await read(q, unit, limit, cursor);
+  for (let tries = 0; page.items.length === 0 && page.next !== null && tries < MOST_EMPTY; tries += 1) {
+    page = await read(q, unit, limit, page.next);
+  }
+  return page;
+}
+
+function read(q: string, unit: string | null, limit: number, cursor?: string) {
   return ok(
     submission.GET("/v1/showcase", {
       params: { query: { q: q || undefined, unit: unit ?? undefined, limit, cursor } },

@@ -27,10 +27,9 @@ def showcase_blueprint(reading: Reading) -> Blueprint:
     )
     def page(query: dict[str, Any]) -> Response:
         before = str(decode(query["cursor"], {"before": str})["before"]) if query["cursor"] else None
-        limit = query["limit"]
-        rows = reading.showcase(query["q"] or "", query["unit"], before, limit + 1)
-        following = encode({"before": rows[limit - 1].position}) if len(rows) > limit else None
-        response = jsonify({"items": [views.published(row) for row in rows[:limit]], "next": following})
+        found = reading.showcase(query["q"] or "", query["unit"], before, query["limit"])
+        following = None if found.after is None else encode({"before": found.after})
+        response = jsonify({"items": [views.published(row) for row in found.rows], "next": following})
         response.headers["Cache-Control"] = "public, max-age=30"
         return response
 
