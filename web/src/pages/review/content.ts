@@ -16,9 +16,17 @@ export interface Row {
   text: string;
 }
 
-const FIELDS: readonly [pointer: string, label: PlainKey, text: (content: Content) => string | null | undefined][] = [
+const FIELDS: readonly [
+  pointer: string,
+  label: PlainKey,
+  text: (content: Content) => string | null | undefined,
+][] = [
   ["#/title", "review.f_title", (c) => c.title],
-  ["#/solution_type", "review.f_type", (c) => c.solution_type && said(`type.${c.solution_type}`, c.solution_type)],
+  [
+    "#/solution_type",
+    "review.f_type",
+    (c) => c.solution_type && said(`type.${c.solution_type}`, c.solution_type),
+  ],
   ["#/authors", "review.f_authors", (c) => c.authors?.map(author).join("\n")],
   ["#/problem", "review.f_problem", (c) => c.problem],
   ["#/solution", "review.f_solution", (c) => c.solution],
@@ -39,7 +47,8 @@ export const POINTERS = FIELDS.map(([pointer, label]) => ({ pointer, label }));
 /** The label of a field by its pointer, or of the field that it lies in. */
 export function labelOf(pointer: string): string {
   const found =
-    FIELDS.find(([at]) => at === pointer) ?? FIELDS.find(([at]) => pointer.startsWith(`${at}/`) || at.startsWith(`${pointer}/`));
+    FIELDS.find(([at]) => at === pointer) ??
+    FIELDS.find(([at]) => pointer.startsWith(`${at}/`) || at.startsWith(`${pointer}/`));
   return found ? t(found[1]) : pointer;
 }
 

@@ -172,7 +172,12 @@ export function Decide({
         error={at("#/text")}
       >
         {(control) => (
-          <TextArea control={control} value={draft.text} maxLength={4000} onInput={(text) => change({ text })} />
+          <TextArea
+            control={control}
+            value={draft.text}
+            maxLength={4000}
+            onInput={(text) => change({ text })}
+          />
         )}
       </Field>
     </Dialog>
@@ -213,7 +218,10 @@ function Items({
                 <Select
                   control={control}
                   value={item.code}
-                  options={ITEM_CODES.map((code) => ({ value: code, label: said(`review.code_${code}`, code) }))}
+                  options={ITEM_CODES.map((code) => ({
+                    value: code,
+                    label: said(`review.code_${code}`, code),
+                  }))}
                   onChange={(code) => set(index, { code })}
                 />
               )}

@@ -93,7 +93,10 @@ export function Levels({ one }: { one: Case }) {
   return (
     <ol class="levels">
       {one.path_of_levels.map((level) => (
-        <li key={level.level} aria-current={level.level === one.level && one.waiting_for ? "step" : undefined}>
+        <li
+          key={level.level}
+          aria-current={level.level === one.level && one.waiting_for ? "step" : undefined}
+        >
           <strong>{said(`role.${level.role}`, level.role)}</strong>{" "}
           <span>{level.unit_name ?? <UnitName code={level.unit} />}</span>
           <div class="soft small">
