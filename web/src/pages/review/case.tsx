@@ -198,7 +198,8 @@ function Body({ one, ask }: { one: Review["Case"]; ask: ((pointer: string) => vo
   const before = earlier.data?.items.filter((item) => item.revision < one.revision).at(-1);
   const asked = one.history.filter((entry) => entry.what === "request_revision").at(-1)?.items ?? [];
   return (
-    <section class="card case-content" aria-label={t("review.content")}>
+    <section class="card case-content">
+      <h2>{t("review.content")}</h2>
       {now.data ? (
         <>
           <Stale problem={now.problem} retry={now.reload} />

@@ -42,6 +42,9 @@ const FIELDS: readonly [
   ["#/declarations", "review.f_declarations", (c) => declarations(c.declarations)],
 ];
 
+// A short value is shown as replaced as a whole: its words alone say little.
+const WHOLE = new Set(["#/solution_type", "#/first_applied_on", "#/benefit/declared_vnd"]);
+
 export const POINTERS = FIELDS.map(([pointer, label]) => ({ pointer, label }));
 
 /** The label of a field by its pointer, or of the field that it lies in. */
@@ -65,8 +68,17 @@ export function compared(now: Content, before: Content | undefined): Compared[] 
   const earlier = before ? rowsOf(before) : undefined;
   return rowsOf(now).map((row, index) => {
     const was = earlier?.[index]?.text;
-    return { ...row, changes: was === undefined || was === row.text ? null : wordDiff(was, row.text) };
+    if (was === undefined || was === row.text) return { ...row, changes: null };
+    return { ...row, changes: WHOLE.has(row.pointer) ? replaced(was, row.text) : wordDiff(was, row.text) };
   });
+}
+
+function replaced(was: string, now: string): Piece[] {
+  const pieces: Piece[] = [
+    { kind: "out", text: was },
+    { kind: "new", text: now },
+  ];
+  return pieces.filter((piece) => piece.text);
 }
 
 function author(one: Submission["Author"]): string {

@@ -97,8 +97,8 @@ export function Levels({ one }: { one: Case }) {
           key={level.level}
           aria-current={level.level === one.level && one.waiting_for ? "step" : undefined}
         >
-          <strong>{said(`role.${level.role}`, level.role)}</strong>{" "}
-          <span>{level.unit_name ?? <UnitName code={level.unit} />}</span>
+          {said(`role.${level.role}`, level.role)}
+          <div>{level.unit_name ?? <UnitName code={level.unit} />}</div>
           <div class="soft small">
             {level.validated_at
               ? t("review.level_passed", { moment: moment(level.validated_at) })
