@@ -49,12 +49,15 @@ export function UnitPicker({
   control,
   within,
   quiet = false,
+  fixed = false,
 }: {
   value: string;
   onChange: (code: string) => void;
   control: ControlProps;
   /** Without the help below the field. */
   quiet?: boolean;
+  /** Shown, not to be changed. */
+  fixed?: boolean;
   /** Only this unit and those below it. */
   within?: string;
 }) {
@@ -122,9 +125,11 @@ export function UnitPicker({
             </div>
           )}
         </div>
-        <Button small look="quiet" onClick={() => setEditing(true)}>
-          {t("picker.change")}
-        </Button>
+        {!fixed && (
+          <Button small look="quiet" onClick={() => setEditing(true)}>
+            {t("picker.change")}
+          </Button>
+        )}
       </div>
     );
   }
