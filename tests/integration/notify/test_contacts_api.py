@@ -236,6 +236,17 @@ def test_no_log_line_of_a_request_holds_personal_data(
     assert not [word for word in ("example.org", "Nguyễn", AUTHOR, ADMIN) if word in shown]
 
 
+def test_the_officers_of_a_unit_are_told_by_name_and_role_without_address(http: FlaskClient) -> None:
+    unit = "HC-APATIT-VIET-NAM"
+    grants = [{"role": role, "unit": unit} for role in ("official", "support", "member")]
+    enter(http, grants=[*grants, {"role": "reviewer", "unit": "CT-HOA-CHAT"}])
+    enter(http, OTHER, name="Bế Văn Bá", grants=[{"role": "member", "unit": unit}])
+
+    answer = http.get(f"/v1/units/{unit}/people", headers=as_member(OTHER, f"reviewer:{unit}"))
+
+    assert answer.json == {"items": [{"name": "Nguyễn Thị Ánh", "roles": ["support", "official"]}]}
+
+
 PEOPLE = {
     "nobody": {},
     "the person": as_member(AUTHOR),
@@ -264,6 +275,14 @@ REQUESTS: dict[str, list[tuple[str, str, dict[str, Any] | None, set[str]]]] = {
     "contact.prefer": [("PUT", "/v1/contacts/me", {"locale": "vi", "mail": {}}, ANYONE_SIGNED_IN)],
     "contact.enter": [("PUT", f"/v1/contacts/{AUTHOR}", ANH, ADMINISTRATION)],
     "contact.erase": [("DELETE", f"/v1/contacts/{AUTHOR}", None, ADMINISTRATION)],
+    "unit.people": [
+        (
+            "GET",
+            "/v1/units/HC-APATIT-VIET-NAM/people",
+            None,
+            {"the administration", "an official of the root", "a reviewer"},
+        )
+    ],
 }
 
 
@@ -279,7 +298,12 @@ def test_every_route_is_walked(notify: Notify) -> None:
         if rule.rule.startswith("/v1/") and not rule.rule.endswith("openapi.json")
     }
     walked = {
-        (method, path.replace(AUTHOR, "{member_id}").replace("{entry}", "{entry_id}"))
+        (
+            method,
+            path.replace(AUTHOR, "{member_id}")
+            .replace("{entry}", "{entry_id}")
+            .replace("HC-APATIT-VIET-NAM", "{code}"),
+        )
         for requests in REQUESTS.values()
         for method, path, _, _ in requests
     }

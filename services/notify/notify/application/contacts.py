@@ -3,7 +3,7 @@ erases them. It must never let one of the two overwrite what belongs to the othe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from notify.application.ports import Contacts, Messages
@@ -71,6 +71,11 @@ class ContactBook:
                 if expected is not None:
                     raise
         raise StaleVersion(self.own(member).version)
+
+    def officers(self, unit: str, offices: Collection[str]) -> Sequence[Contact]:
+        """Those who hold one of the offices at exactly this unit, by name."""
+        found = self.contacts.reachable_by({Grant(office, unit).key for office in offices})
+        return sorted(found, key=lambda contact: (contact.name or "", contact.member))
 
     def erase(self, member: str) -> None:
         """Forget a person: the contact first, so that no mail is begun any more, then all messages."""

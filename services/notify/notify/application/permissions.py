@@ -11,6 +11,10 @@ CONTACT_READ = "contact.read"
 CONTACT_PREFER = "contact.prefer"
 CONTACT_ENTER = "contact.enter"
 CONTACT_ERASE = "contact.erase"
+UNIT_PEOPLE = "unit.people"
+
+# Who answers for something at a unit; a member there is no officer.
+OFFICES = ("support", "reviewer", "official", "admin")
 
 PERMISSIONS = PermissionTable(
     {
@@ -20,6 +24,8 @@ PERMISSIONS = PermissionTable(
         CONTACT_PREFER: (OWNER,),
         CONTACT_ENTER: (role("admin"),),
         CONTACT_ERASE: (role("admin"),),
+        # This service knows no tree: an officer sees those of the own unit, one of the whole programme all.
+        UNIT_PEOPLE: tuple(role(name) for name in OFFICES),
     }
 )
 
@@ -27,3 +33,8 @@ PERMISSIONS = PermissionTable(
 def of_person(member: str, administration_unit: str) -> Resource:
     """The inbox and the contact of one person."""
     return Resource(owners=frozenset({member}), path=(administration_unit,))
+
+
+def of_unit(unit: str, administration_unit: str) -> Resource:
+    """The officers of one unit."""
+    return Resource(path=(administration_unit, unit))

@@ -10,21 +10,25 @@ from typing import Any
 
 from flask import request
 
-from chassis.problems import Problem
+from chassis.problems import COMMON, Problem
 from chassis.web import Blueprint, principal
 from chassis.web.etags import etag, if_match
+from chassis.web.schemas import UnitCode
 from notify.application.contacts import ContactBook, Particulars
 from notify.application.permissions import (
     CONTACT_ENTER,
     CONTACT_ERASE,
     CONTACT_PREFER,
     CONTACT_READ,
+    OFFICES,
     PERMISSIONS,
+    UNIT_PEOPLE,
     of_person,
+    of_unit,
 )
 from notify.domain.contacts import Contact, Grant
 from notify.entrypoints.http.problems import PROBLEMS
-from notify.entrypoints.http.schemas import ContactSchema, DirectorySchema, PreferencesSchema
+from notify.entrypoints.http.schemas import ContactSchema, DirectorySchema, OfficersSchema, PreferencesSchema
 
 # As the contracts have it; no member id is as short as the path segment `me`.
 MEMBER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,63}", re.ASCII)
@@ -115,4 +119,19 @@ def contacts_blueprint(book: ContactBook, administration_unit: str) -> Blueprint
         require(CONTACT_ERASE, member_id)
         book.erase(member_id)
 
+    @blueprint.get("/v1/units/<string:code>/people")
+    @blueprint.response(200, OfficersSchema())
+    @blueprint.alt_response(403, "FORBIDDEN")
+    @blueprint.doc(summary="Who holds which office at a unit, for its own officers; names only")
+    def officers(code: str) -> dict[str, Any]:
+        PERMISSIONS.require(principal(), UNIT_PEOPLE, of_unit(code, administration_unit))
+        if UnitCode.pattern.fullmatch(code) is None:
+            raise Problem(COMMON["not-found"])
+        return {"items": [_officer(contact, code) for contact in book.officers(code, OFFICES)]}
+
     return blueprint
+
+
+def _officer(contact: Contact, unit: str) -> dict[str, Any]:
+    held = {grant.role for grant in contact.grants if grant.unit == unit}
+    return {"name": contact.name, "roles": [office for office in OFFICES if office in held]}

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 
 from chassis.web.messages import Message
 from chassis.web.schemas import PageQuery, Schema, Text, Timestamp, UnitCode, page_schema
+from notify.application.permissions import OFFICES
 from notify.domain.kinds import Kind, Locale
 
 ROLES = ("member", "support", "reviewer", "official", "admin", "operator")
@@ -118,6 +119,17 @@ class ContactSchema(Schema):
         attribute="mail_choices",
         metadata={"description": "Mail on or off for each kind"},
     )
+
+
+class OfficerSchema(Schema):
+    """Someone who answers for something at a unit; no address and no id."""
+
+    name = fields.String(required=True, allow_none=True)
+    roles = fields.List(fields.String(validate=validate.OneOf(OFFICES)), required=True)
+
+
+class OfficersSchema(Schema):
+    items = fields.List(fields.Nested(OfficerSchema), required=True)
 
 
 EntryPageSchema = page_schema(EntrySchema, "EntryPage")
