@@ -13,6 +13,7 @@ import { UnitName } from "./components/unit";
 import { Skeleton } from "./components/waiting";
 import { Queue } from "./device/queue-bar";
 import { locale, setLocale, t } from "./i18n";
+import { unreadVersion } from "./pages/inbox/unread";
 import { ICONS, PAGES, type Page, type Parameters } from "./pages/registry";
 import { useHashPath, useHashSearch } from "./router";
 
@@ -208,6 +209,10 @@ function isHere(path: string, to: string): boolean {
 function useUnread(): number {
   const key = person.value === null || status.value !== "signed-in" ? null : "inbox:summary";
   const summary = useQuery(key, () => ok(notify.GET("/v1/inbox/summary")), { refreshMs: UNREAD_MS });
+  const version = unreadVersion.value;
+  useEffect(() => {
+    if (version > 0) summary.reload();
+  }, [version]);
   return summary.data?.unread ?? 0;
 }
 

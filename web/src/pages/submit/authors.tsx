@@ -21,7 +21,7 @@ export function Authors({ props }: { props: StepProps }) {
   const wrong = props.errors.get("#/authors")?.detail;
   return (
     <fieldset class={`choices authors${wrong ? " wrong" : ""}`} data-pointer="#/authors">
-      <legend>{t("submit.step_authors")}</legend>
+      <legend class="hidden">{t("submit.step_authors")}</legend>
       <p class="help">{t("submit.authors_lead")}</p>
       {props.asked.get("#/authors") && <p class="asked">{props.asked.get("#/authors")}</p>}
       {wrong && <p class="error">{wrong}</p>}

@@ -268,7 +268,9 @@ function Refused({ draft, reach }: { draft: Draft; reach: (pointer: string) => v
   return (
     <div ref={place} tabIndex={-1}>
       <Panel look="bad" title={draft.refused?.title || t("submit.refused")} role="alert">
-        <p>{draft.refused?.detail}</p>
+        <p>
+          {draft.errors.length > 0 ? t("problem.fields", { n: draft.errors.length }) : draft.refused?.detail}
+        </p>
         {draft.errors.length > 0 && (
           <ul>
             {draft.errors.map((error) => (
