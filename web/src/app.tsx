@@ -235,13 +235,14 @@ function Account() {
         class="button quiet small"
         aria-expanded={open ? "true" : "false"}
         aria-controls="account"
-        aria-label={t("auth.account", { name: who.name })}
         onClick={() => setOpen(!open)}
       >
-        <span class="initials" aria-hidden="true">
-          {initials(who.name)}
+        {/* Drawn, not written: the name of the button is the person's. */}
+        <span class="initials" data-initials={initials(who.name)} />
+        <span class="name" aria-hidden="true">
+          {who.name}
         </span>
-        <span class="name">{who.name}</span>
+        <span class="hidden">{t("auth.account", { name: who.name })}</span>
       </button>
       <div id="account" class="account-menu" hidden={!open}>
         <p>
