@@ -1,10 +1,11 @@
-"""A story on the platform for the portal's pages to show: initiatives of one member, one in each state that a member
-meets.
+"""A story on the platform for the portal's pages to show: initiatives of one member, one in each state that a
+member meets.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -92,6 +93,5 @@ def story(seeded_platform: RunningPlatform) -> Story:
         )
         withdraw(author, made["withdrawn"])
         for name, state in REACHED.items():
-            initiative = made[name]
-            poll(f"{name} is {state}", lambda i=initiative, s=state: in_state(author, i, s), seconds=120)
+            poll(f"{name} is {state}", partial(in_state, author, made[name], state), seconds=120)
     return Story(**made)

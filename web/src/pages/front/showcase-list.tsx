@@ -29,7 +29,16 @@ export function usePublished(q: string, unit: string | null, limit: number) {
   return useQuery(`showcase:${unit ?? ""}:${q}:${limit}`, () => published(q, unit, limit));
 }
 
-export function ShowcaseList({ items, empty }: { items: readonly Submission["Published"][]; empty: string }) {
+export function ShowcaseList({
+  items,
+  empty,
+  heading: Heading = "h3",
+}: {
+  items: readonly Submission["Published"][];
+  empty: string;
+  /** One below the heading that it stands under. */
+  heading?: "h2" | "h3";
+}) {
   const fields = useFields();
   if (items.length === 0) return <p class="empty">{empty}</p>;
   const fieldName = (slug: string): string => fields.data?.find((one) => one.slug === slug)?.name_vi ?? slug;
@@ -37,7 +46,7 @@ export function ShowcaseList({ items, empty }: { items: readonly Submission["Pub
     <ul class="entries">
       {items.map((item) => (
         <li key={item.code}>
-          <h3>{item.title}</h3>
+          <Heading>{item.title}</Heading>
           <p>
             <UnitName code={item.unit} />
           </p>

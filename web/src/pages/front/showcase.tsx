@@ -82,6 +82,7 @@ export default function Showcase() {
       {first.data ? (
         <div class="card">
           <ShowcaseList
+            heading="h2"
             items={[...first.data.items, ...more]}
             empty={q ? t("front.showcase_none") : t("front.showcase_empty")}
           />
