@@ -62,6 +62,10 @@ def caddy(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     problems.mkdir()
     (problems / "not-found.md").write_text("# not-found\n\n**Not found.** Look at {path}.\n")
     (problems / "README.md").write_text("# Problem types\n")
+    portal = folder / "portal"
+    (portal / "assets").mkdir(parents=True)
+    (portal / "index.html").write_text("<!doctype html><title>portal</title>" + "." * 2000)
+    (portal / "assets" / "index-abc.js").write_text("export {};" * 500)
     port = free_port()
     environment = {
         "GATEWAY_LISTEN": f":{port}",
@@ -73,6 +77,8 @@ def caddy(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "NOTIFY_UPSTREAM": "127.0.0.1:1",
         "ISSUER_UPSTREAM": upstream,
         "MAIL_UPSTREAM": upstream,
+        "PORTAL_ROOT": str(portal),
+        "PORTAL_ISSUER": "/auth/realms/here",
         "SITE_ROOT": str(SITE),
         "CONTRACTS_ROOT": str(REPOSITORY / "contracts"),
         "PROBLEMS_ROOT": str(problems),
@@ -205,7 +211,7 @@ def test_a_folder_is_listed_with_names_that_end_in_one_slash(http_client: httpx.
     assert "//</a>" not in page
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/docs.js", "/style.css", "/contracts/", "/problems/"])
+@pytest.mark.parametrize("path", ["/", "/assets/index-abc.js", "/about", "/docs", "/docs.js", "/style.css", "/contracts/", "/problems/"])
 def test_pages_are_there_under_a_strict_policy(http_client: httpx.Client, path: str) -> None:
     answer = http_client.get(path)
 
@@ -215,6 +221,30 @@ def test_pages_are_there_under_a_strict_policy(http_client: httpx.Client, path: 
     assert "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["X-Frame-Options"] in ("DENY", "SAMEORIGIN")
+
+
+def test_the_portal_is_served_compressed_and_only_what_is_named_by_its_content_is_kept(
+    http_client: httpx.Client,
+) -> None:
+    page = http_client.get("/", headers={"Accept-Encoding": "gzip"})
+    part = http_client.get("/assets/index-abc.js", headers={"Accept-Encoding": "gzip"})
+
+    assert "<title>portal</title>" in page.text
+    assert page.headers["Cache-Control"] == "no-cache"
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert part.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in part.headers["Cache-Control"]
+    assert http_client.get("/assets/absent.js").status_code == 404
+
+
+def test_the_portal_learns_where_to_sign_in(http_client: httpx.Client) -> None:
+    assert http_client.get("/portal.json").json() == {"issuer": "/auth/realms/here"}
+
+
+def test_an_answer_that_a_change_refers_to_keeps_its_etag(http_client: httpx.Client) -> None:
+    answer = http_client.get("/api/submission/v1/initiatives/1", headers={"Accept-Encoding": "gzip"})
+
+    assert "Content-Encoding" not in answer.headers
 
 
 @pytest.mark.parametrize("page", sorted(file.name for file in SITE.glob("*.html")))
@@ -273,7 +303,7 @@ def test_the_admin_interface_is_off(caddy: ServerProcess) -> None:
 def test_the_landing_page_names_only_accounts_that_exist(http_client: httpx.Client) -> None:
     accounts = json.loads((REPOSITORY / "deploy" / "sample" / "accounts.json").read_text(encoding="utf-8"))
     names = {account["username"] for account in accounts}
-    page = Path(SITE / "index.html").read_text(encoding="utf-8")
+    page = Path(SITE / "about.html").read_text(encoding="utf-8")
 
     shown = [part.partition("</code>")[0] for part in page.split("<tr><td><code>")[1:]]
     shown = [name for name in shown if not name.startswith("/")]
