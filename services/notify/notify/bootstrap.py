@@ -21,6 +21,7 @@ from chassis.events.codec import EventCodec
 from chassis.mongo.client import connect, database
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
+from chassis.operations.store import Operations
 from notify.adapters import events
 from notify.adapters.contacts import MongoContacts
 from notify.adapters.deliveries import MongoDeliveries, MongoDoubtfulMails
@@ -85,6 +86,7 @@ def mail_delivery(settings: Settings, db: Store, clock: Clock = utc_now) -> Deli
 def application(settings: Settings, db: Store, verifier: TokenVerifier, clock: Clock = utc_now) -> Flask:
     """The HTTP application over a database; tests hand in their own."""
     from chassis.web import create_app
+    from chassis.web.operations import operations_blueprint
     from notify.entrypoints.http.contacts import contacts_blueprint
     from notify.entrypoints.http.inbox import inbox_blueprint
     from notify.entrypoints.http.problems import problem_of
@@ -98,6 +100,7 @@ def application(settings: Settings, db: Store, verifier: TokenVerifier, clock: C
         blueprints=(
             inbox_blueprint(Inbox(messages, clock), Words(settings.public_url)),
             contacts_blueprint(book, settings.administration_unit),
+            operations_blueprint(SERVICE, Operations(db, clock)),
         ),
         verifier=verifier,
         readiness={"database": lambda: _ping(db), "migrations": lambda: _migrated(db)},
@@ -143,6 +146,7 @@ def api(settings: Settings) -> Flask:
 def worker(settings: Settings) -> Worker:
     """The consumer that tells people, and the mail that goes out."""
     from chassis.consumer.loop import ConsumerLoop
+    from chassis.operations.reporter import Reporter
     from chassis.worker import Task, Worker
 
     db = database(connect(settings), settings)
@@ -155,7 +159,9 @@ def worker(settings: Settings) -> Worker:
         batch=settings.consumer_batch,
     )
     mail = MailLoop(mail_delivery(settings, db), settings.mail_poll_seconds, random.random)
-    return Worker(settings, consumers=[consumer], tasks=[Task("mail", mail.run)])
+    reporter = Reporter(settings, group=SERVICE, topics=events.TOPICS, db=db, outboxes=[], clock=utc_now)
+    tasks = [Task("mail", mail.run), Task("operations", reporter.run)]
+    return Worker(settings, consumers=[consumer], tasks=tasks)
 
 
 def doubtful(settings: Settings, arguments: list[str]) -> int:

@@ -21,6 +21,7 @@ from chassis.mongo.client import connect, database
 from chassis.mongo.leases import Leases
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
+from chassis.operations.store import Operations
 from chassis.workdays import WorkCalendar
 from review.adapters import contract
 from review.adapters.mongo_cases import COLLECTION, MongoCases
@@ -69,7 +70,7 @@ def api(settings: Settings) -> Flask:
         "units": units.ensure_loaded,
     }
     parts = Parts(MongoCases(db, codec(), utc_now), units, rulebook(settings), utc_now)
-    return application(settings, parts, verifier, readiness)
+    return application(settings, parts, verifier, readiness, Operations(db, utc_now))
 
 
 def application(
@@ -77,9 +78,11 @@ def application(
     parts: Parts,
     verifier: TokenVerifier,
     readiness: Mapping[str, Callable[[], None]],
+    operations: Operations | None = None,
 ) -> Flask:
     """The web application on given parts."""
     from chassis.web import create_app
+    from chassis.web.operations import operations_blueprint
     from review.entrypoints.http.problems import problem_of
     from review.entrypoints.http.routes import blueprint
 
@@ -87,7 +90,7 @@ def application(
         service=SERVICE,
         settings=settings,
         version=version("sangkien-review"),
-        blueprints=[blueprint(parts)],
+        blueprints=[blueprint(parts), operations_blueprint(SERVICE, operations)],
         verifier=verifier,
         readiness=readiness,
         domain_errors=problem_of,
@@ -117,6 +120,7 @@ def worker(settings: Settings) -> Worker:
     """The consumer of submission's events and the relay of the cases' own."""
     from chassis.consumer.loop import ConsumerLoop
     from chassis.events.relay import Relay
+    from chassis.operations.reporter import Reporter
     from chassis.producer import make_producer
     from chassis.worker import Task, Worker
     from review.entrypoints.consumer import EventHandler
@@ -140,7 +144,11 @@ def worker(settings: Settings) -> Worker:
         _process_name(),
         utc_now,
     )
-    return Worker(settings, consumers=[consumer], tasks=[Task("relay", relay.run)])
+    reporter = Reporter(
+        settings, group=SERVICE, topics=contract.CONSUMED, db=db, outboxes=[COLLECTION], clock=utc_now
+    )
+    tasks = [Task("relay", relay.run), Task("operations", reporter.run)]
+    return Worker(settings, consumers=[consumer], tasks=tasks)
 
 
 def migrate(settings: Settings) -> None:

@@ -20,6 +20,7 @@ from chassis.mongo.client import connect, database
 from chassis.mongo.leases import Leases
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
+from chassis.operations.store import Operations
 from stats.adapters.figures import MongoFigures
 from stats.adapters.generations import Generations
 from stats.adapters.projection import TARGETS, MongoProjectionStore
@@ -80,14 +81,19 @@ def web(
     default = TokenVerifier(
         issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url
     )
-    return application(settings, parts, verifier or default, readiness)
+    return application(settings, parts, verifier or default, readiness, Operations(db, clock))
 
 
 def application(
-    settings: Settings, parts: Parts, verifier: TokenVerifier, readiness: Mapping[str, Callable[[], None]]
+    settings: Settings,
+    parts: Parts,
+    verifier: TokenVerifier,
+    readiness: Mapping[str, Callable[[], None]],
+    operations: Operations | None = None,
 ) -> Flask:
     """The web application from its parts."""
     from chassis.web import create_app
+    from chassis.web.operations import operations_blueprint
     from stats.entrypoints.http import figures, targets
     from stats.entrypoints.http.problems import problem_of
 
@@ -95,7 +101,11 @@ def application(
         service=SERVICE,
         settings=settings,
         version=version("sangkien-stats"),
-        blueprints=[figures.blueprint(parts), targets.blueprint(parts)],
+        blueprints=[
+            figures.blueprint(parts),
+            targets.blueprint(parts),
+            operations_blueprint(SERVICE, operations),
+        ],
         verifier=verifier,
         readiness=readiness,
         domain_errors=problem_of,
@@ -124,6 +134,7 @@ def worker(settings: Settings) -> Worker:
     """The consumer that counts, and the relay of `target.reached`."""
     from chassis.consumer.loop import ConsumerLoop
     from chassis.events.relay import Relay
+    from chassis.operations.reporter import Reporter
     from chassis.producer import make_producer
     from chassis.worker import Task, Worker
     from stats.adapters.payloads import CONSUMED_TOPICS
@@ -150,10 +161,17 @@ def worker(settings: Settings) -> Worker:
         process_name(),
         utc_now,
     )
+    reporter = Reporter(
+        settings, group=SERVICE, topics=CONSUMED_TOPICS, db=db, outboxes=[TARGETS], clock=utc_now
+    )
     return Worker(
         settings,
         consumers=[consumer],
-        tasks=[Task("relay", relay.run), Task("generations", generations.sweep)],
+        tasks=[
+            Task("relay", relay.run),
+            Task("generations", generations.sweep),
+            Task("operations", reporter.run),
+        ],
     )
 
 

@@ -23,6 +23,7 @@ from chassis.events.codec import EventCodec
 from chassis.mongo.client import connect, database
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending
+from chassis.operations.store import Operations
 from chassis.workdays import WorkCalendar
 from submission.adapters.contract import PRODUCED, ContractAnnouncements
 from submission.adapters.fields import field_names
@@ -99,9 +100,11 @@ def application(
     made: Parts,
     verifier: TokenVerifier,
     readiness: Mapping[str, Callable[[], None]],
+    operations: Operations | None = None,
 ) -> Flask:
     """The web application on given parts."""
     from chassis.web import create_app
+    from chassis.web.operations import operations_blueprint
     from submission.entrypoints.http.campaigns import campaigns_blueprint
     from submission.entrypoints.http.fields import fields_blueprint
     from submission.entrypoints.http.initiatives import initiatives_blueprint
@@ -121,6 +124,7 @@ def application(
             units_blueprint(made.administration, made.reference),
             campaigns_blueprint(made.administration, made.reference),
             fields_blueprint(field_names()),
+            operations_blueprint(SERVICE, operations),
         ],
         verifier=verifier,
         readiness=readiness,
@@ -144,7 +148,7 @@ def api(settings: Settings) -> Flask:
         "migrations": lambda: _migrated(db),
         "reference": made.reference.check,
     }
-    return application(settings, made, verifier, readiness)
+    return application(settings, made, verifier, readiness, Operations(db, utc_now))
 
 
 def worker(settings: Settings) -> Worker:
@@ -152,6 +156,7 @@ def worker(settings: Settings) -> Worker:
     from chassis.consumer.loop import ConsumerLoop
     from chassis.events.relay import Relay
     from chassis.mongo.leases import Leases
+    from chassis.operations.reporter import Reporter
     from chassis.producer import make_producer
     from chassis.worker import Task, Worker
     from submission.adapters.review_events import CONSUMED
@@ -168,7 +173,9 @@ def worker(settings: Settings) -> Worker:
     )
     leases = Leases(db["leases"], utc_now)
     relay = Relay(db, OUTBOXES, lambda: make_producer(settings), leases, _process_name(), utc_now)
-    return Worker(settings, consumers=[consumer], tasks=[Task("relay", relay.run)])
+    reporter = Reporter(settings, group=SERVICE, topics=CONSUMED, db=db, outboxes=OUTBOXES, clock=utc_now)
+    tasks = [Task("relay", relay.run), Task("operations", reporter.run)]
+    return Worker(settings, consumers=[consumer], tasks=tasks)
 
 
 def migrate(settings: Settings) -> None:

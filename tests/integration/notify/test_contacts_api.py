@@ -295,7 +295,10 @@ def test_every_route_is_walked(notify: Notify) -> None:
         (method, rule.rule.replace("<string:", "{").replace(">", "}"))
         for rule in application(notify).url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if rule.rule.startswith("/v1/") and not rule.rule.endswith("openapi.json")
+        if rule.rule.startswith("/v1/")
+        and not rule.rule.endswith("openapi.json")
+        # Of the chassis, which walks them itself.
+        and not rule.rule.startswith("/v1/operations")
     }
     walked = {
         (

@@ -52,7 +52,7 @@ def test_the_openapi_document_is_valid_and_has_the_paths_of_the_readme() -> None
     document = openapi_document()
 
     validate(document)
-    paths = set(re.findall(r"`(?:GET|PUT) (/v1/[^?`]+)", section("API"))) - {"/v1/openapi.json"}
+    paths = set(re.findall(r"`(?:GET|PUT|POST) (/v1/[^?`]+)", section("API"))) - {"/v1/openapi.json"}
     assert paths == set(document["paths"])
     target = document["paths"]["/v1/targets/{campaign}/{unit}"]["put"]
     assert {p["name"] for p in target["parameters"] if p["in"] == "header" and p["required"]} == {"If-Match"}
