@@ -15,9 +15,9 @@ const earlier = (before: string, after: string): string =>
 test("a changed word is shown out and new, the others as they were", () => {
   expect(wordDiff("giảm 12 phút mỗi ca", "giảm 15 phút mỗi ca")).toEqual([
     { kind: "same", text: "giảm " },
-    { kind: "out", text: "12" },
-    { kind: "new", text: "15" },
-    { kind: "same", text: " phút mỗi ca" },
+    { kind: "out", text: "12 " },
+    { kind: "new", text: "15 " },
+    { kind: "same", text: "phút mỗi ca" },
   ]);
 });
 

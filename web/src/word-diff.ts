@@ -25,7 +25,8 @@ export function wordDiff(before: string, after: string): Piece[] {
 }
 
 function words(text: string): string[] {
-  return text.match(/\s+|[^\s]+/g) ?? [];
+  // With the space after it, so that changed words in a row make one piece.
+  return text.match(/^\s+|\S+\s*/g) ?? [];
 }
 
 function middle(a: readonly string[], b: readonly string[], pieces: Piece[]): void {
