@@ -28,10 +28,10 @@ from chassis.producer import Publisher, Record, make_producer
 
 log = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 10.0
+PAUSE_SECONDS = 15.0
 # A turn may take at most this share of the time: measuring must never be what keeps a service busy.
 SHARE = 0.1
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 POLL_MS = 1_000
 MOST_LETTERS = 50
 DEAD_LETTER_BYTES = 8_000_000
