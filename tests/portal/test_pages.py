@@ -28,7 +28,7 @@ def test_the_public_pages_show_the_programme(portal: Portal, story: Story, view:
         expect(page.locator(".crumbs li")).to_have_count(2)
         visit.look("unit")
         visit.open("/showcase?q=gau+xuc")
-        expect(page.locator(".entries h3").first).to_contain_text("gầu xúc")
+        expect(page.locator(".entries h2").first).to_contain_text("gầu xúc")
         visit.look("showcase")
         visit.open("/nowhere")
         expect(page.locator("h1")).to_be_visible()
