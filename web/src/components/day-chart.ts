@@ -10,6 +10,7 @@ export interface DayChart {
 }
 
 const HEIGHT = 260;
+const WEEK = 7 * 86_400;
 const LINES = ["--curve-1", "--curve-2", "--curve-3"] as const;
 
 const seconds = (text: string): number => Date.parse(`${text}T00:00:00Z`) / 1000;
@@ -86,6 +87,8 @@ export function drawDays(place: HTMLElement, first: ChartProps): DayChart {
       legend: { show: false },
       cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
       scales: {
+        // A campaign that has just begun: a week, not the years that one point alone would span.
+        x: { range: (_, from, to) => (to - from < WEEK ? [to - WEEK / 2, to + WEEK / 2] : [from, to]) },
         y: {
           range: (_, low, high) => {
             const top = Math.max(high ?? 0, props.level?.value ?? 0, 1);

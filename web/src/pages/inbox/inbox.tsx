@@ -79,7 +79,7 @@ export default function Inbox() {
           {list.items.length === 0 && (
             <p class="empty">{unread ? t("inbox.empty_unread") : t("inbox.empty")}</p>
           )}
-          <ul class="tiles messages">
+          <ul class="stack messages">
             {list.items.map((entry) => (
               <li key={entry.id} class={`card${isNew(entry) ? " unread" : ""}`}>
                 <h2>

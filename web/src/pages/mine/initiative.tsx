@@ -50,7 +50,7 @@ export default function InitiativePage({ id = "" }: { id?: string }) {
         title={one.data.content.title ?? t("mine.untitled")}
         lead={<StateBadge state={one.data.state} />}
       >
-        {acts.includes("edit") && (
+        {acts.includes("edit") && !asked && (
           <ButtonLink to={`/submit/${id}`} look="primary">
             {one.data.state === "draft" ? t("mine.continue") : t("mine.revise")}
           </ButtonLink>

@@ -65,7 +65,7 @@ export default function Mine() {
               )}
             </p>
           ) : (
-            <ul class="tiles">
+            <ul class="stack">
               {list.items.map((one) => (
                 <Tile key={one.id} one={one} />
               ))}
@@ -131,7 +131,7 @@ function OnDevice({ known }: { known: readonly Submission["Listed"][] }) {
   const only = here.filter((one) => one.serverId === null || !ids.has(one.serverId) || one.submitting);
   if (only.length === 0) return null;
   return (
-    <ul class="tiles">
+    <ul class="stack">
       {only.map((one) => (
         <li key={one.id} class="card tile">
           <div>
