@@ -2,7 +2,7 @@
 // not answer takes only its own part away.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem } from "../../api/problem";
-import { forget, useQuery } from "../../api/query";
+import { useQuery } from "../../api/query";
 import { Button } from "../../components/button";
 import { Facts, PageHead } from "../../components/facts";
 import { Problem, Stale } from "../../components/problem";
@@ -139,7 +139,6 @@ function Letters({ report, service, changed }: { report: Report; service: Servic
     try {
       await service.replay(offset);
       announce(t("operator.replay_asked", { offset }));
-      forget(`operations:${service.name}`);
       changed();
     } catch (error) {
       const problem = asProblem(error);

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { full, stats } from "../../api/client";
 import { ApiProblem, asProblem } from "../../api/problem";
-import { forget, useQuery } from "../../api/query";
+import { useQuery } from "../../api/query";
 import { Button } from "../../components/button";
 import { Panel, Problem, Stale } from "../../components/problem";
 import { announce } from "../../components/status";
@@ -200,8 +200,7 @@ function Allotting({
     setBusy(false);
     setWrong(faults);
     setBase(base.map((one) => (saved.has(one.unit) ? { ...one, target: saved.get(one.unit) ?? null } : one)));
-    forget("children:");
-    forget("progress:");
+    // Read anew, not forgotten: what is typed for the others stays on the page.
     reload();
     if (saved.size > 0) announce(t("unit.saved", { n: saved.size }));
     if (saved.size === changed.length) close();
