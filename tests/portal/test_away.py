@@ -1,4 +1,6 @@
-"""When a part of the platform is away, only that part of a page says so; and the back button leads back to what was there."""
+"""When a part of the platform is away, only that part of a page says so; and the back button leads back to what
+was there.
+"""
 
 from __future__ import annotations
 

@@ -55,8 +55,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Published:
-    """What the public sees of an approved initiative whose authors agreed to it. Benefits in VND, of the first
-    year."""
+    """What the public sees of an approved initiative whose authors agreed to it. Benefits in VND, first year."""
 
     code: str
     title: str
