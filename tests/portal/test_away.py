@@ -1,5 +1,5 @@
-"""When a part of the platform is away, only that part of a page says so; and the back button leads back to what
-was there.
+"""When a part of the platform is away, only that part of a page says so; and the back button leads back to
+what was there.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The pictures of the guide docs/how-to/use-the-portal.vi.md. `PORTAL_GUIDE=1` writes them anew from the portal
-as it is; otherwise it is checked that each picture that the guide shows is there and small.
+"""The pictures of the guide docs/how-to/use-the-portal.vi.md. `PORTAL_GUIDE=1` writes them anew from
+the portal as it is; otherwise it is checked that each picture that the guide shows is there and small.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Every page of the public and of members, on a phone and on a desk, in both languages: it shows what is
-there, axe finds nothing, nothing is asked of another host, and a picture is taken for people to look at.
+"""Every page of the public and of members, on a phone and on a desk, in both languages: it shows what
+is there, axe finds nothing, nothing is asked of another host, and a picture is taken for people to look
+at.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Registering an initiative as it happens to people: on a phone, with a link that breaks, a sign-in that ends,
-a browser that is closed. Nothing that was typed is ever lost, and nothing is sent twice.
+"""Registering an initiative as it happens to people: on a phone, with a link that breaks, a sign-in
+that ends, a browser that is closed. Nothing that was typed is ever lost, and nothing is sent twice.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The portal in Chromium, as a person uses it: signed in through the issuer, in one of the sizes and languages
-that must hold. Whatever a page does that none may do (code that the content policy refuses, another host, an
-exception) fails the test that visits it.
+"""The portal in Chromium, as a person uses it: signed in through the issuer, in one of the sizes and
+languages that must hold. Whatever a page does that none may do (code that the content policy refuses,
+another host, an exception) fails the test that visits it.
 """
 
 from __future__ import annotations

@@ -211,7 +211,10 @@ def test_a_folder_is_listed_with_names_that_end_in_one_slash(http_client: httpx.
     assert "//</a>" not in page
 
 
-@pytest.mark.parametrize("path", ["/", "/assets/index-abc.js", "/about", "/docs", "/docs.js", "/style.css", "/contracts/", "/problems/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/assets/index-abc.js", "/about", "/docs", "/docs.js", "/style.css", "/contracts/", "/problems/"],
+)
 def test_pages_are_there_under_a_strict_policy(http_client: httpx.Client, path: str) -> None:
     answer = http_client.get(path)
 

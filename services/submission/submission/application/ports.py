@@ -55,7 +55,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Published:
-    """What the public sees of an approved initiative whose authors agreed to it. Benefits in VND, first year."""
+    """What the public sees of an approved initiative whose authors agreed to it. Benefits in VND."""
 
     code: str
     title: str
