@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 import contracts
 from chassis.events.codec import Event, EventCodec
 from chassis.mongo.migrations import migrate
+from chassis.operations.store import Operations
 from chassis.tokens import Principal, TokenVerifier
 from review import bootstrap
 from review.adapters import contract
@@ -119,7 +120,8 @@ class ReviewService:
         self.handler = EventHandler(self.cases, MongoUnits(self.db), RULES)
         verifier = cast("TokenVerifier", self.people)
         parts = Parts(self.cases, self.units, RULES, self.clock)
-        self.client: FlaskClient = bootstrap.application(settings(), parts, verifier, {}).test_client()
+        app = bootstrap.application(settings(), parts, verifier, {}, Operations(self.db, self.clock))
+        self.client: FlaskClient = app.test_client()
         self._keys = itertools.count(1)
 
     def tell(self, *told: Told) -> None:

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 import contracts
 from chassis.events.codec import Event, EventCodec
 from chassis.mongo.migrations import migrate
+from chassis.operations.store import Operations
 from chassis.tokens import Grant, Principal, TokenVerifier
 from submission import bootstrap
 from submission.adapters.initiatives import MongoInitiatives
@@ -159,7 +160,8 @@ class SubmissionService:
         self.parts = bootstrap.parts(settings(), self.db, self.clock)
         self.handler = ReviewEvents(MongoInitiatives(self.db), MongoShowcase(self.db))
         verifier = cast("TokenVerifier", self.people)
-        app = bootstrap.application(settings(), self.parts, verifier, {})
+        operations = Operations(self.db, self.clock)
+        app = bootstrap.application(settings(), self.parts, verifier, {}, operations)
         self.app = app
         self.client: FlaskClient = app.test_client()
         self._keys = itertools.count(1)

@@ -287,6 +287,12 @@ ROWS = [
     Row("submission", "POST", f"{INITIATIVE}/withdraw", "a submitted one",
         on_initiative("POST", "/withdraw", submit=True, body=lambda on: {"reason": None}),
         persons=ONLY_SUBMITTER, seen_by=SUBMITTED),
+    Row("submission", "GET", f"{INITIATIVE}/revisions", "of a draft",
+        on_initiative("GET", "/revisions", submit=False), persons=OWNERS, seen_by=DRAFT),
+    Row("submission", "GET", f"{INITIATIVE}/revisions", "of a submitted one",
+        on_initiative("GET", "/revisions", submit=True), WATCHERS, OWNERS, seen_by=SUBMITTED),
+    Row("submission", "GET", "/v1/showcase", "what may be published",
+        plain("submission", "GET", "/v1/showcase"), public=True),
     Row("submission", "GET", "/v1/receipts/<string:code>", "by its code", receipt, public=True),
     Row("submission", "GET", "/v1/fields", "all", plain("submission", "GET", "/v1/fields"), public=True),
     Row("submission", "GET", "/v1/units", "search", plain("submission", "GET", "/v1/units"), public=True),
@@ -335,6 +341,22 @@ ROWS = [
         {"admin": ROOT}),
     Row("notify", "DELETE", "/v1/contacts/<string:member_id>", "of the submitter", on_contact("DELETE"),
         {"admin": ROOT}),
+    # The names of a unit's officers are for its own officers and for those of the whole programme.
+    Row("notify", "GET", "/v1/units/<string:code>/people", "the officers",
+        plain("notify", "GET", f"/v1/units/{UNIT}/people"),
+        {office: OWN | ROOT for office in ("support", "reviewer", "official", "admin")}),
+    # Every service tells those who run it how it fares; a letter that is not there cannot be replayed.
+    *(
+        Row(service, "GET", "/v1/operations", "how it fares", plain(service, "GET", "/v1/operations"),
+            {"operator": frozenset(PLACES)})
+        for service in ("submission", "review", "stats", "notify")
+    ),
+    *(
+        Row(service, "POST", "/v1/operations/dead-letters/<int:offset>/replay", "of an absent letter",
+            plain(service, "POST", "/v1/operations/dead-letters/0/replay"),
+            {"operator": frozenset(PLACES)}, good=frozenset({404}))
+        for service in ("submission", "review", "stats", "notify")
+    ),
 ]  # fmt: skip
 
 # Of every process; the gateway lets none of them through but the document.
