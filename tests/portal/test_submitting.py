@@ -88,6 +88,9 @@ def test_a_link_that_breaks_while_submitting_loses_nothing_and_sends_once(
     with portal.visit("canon.member2", "/submit", PHONE_VI) as visit:
         page = visit.page
         expect(page.locator(".writing")).to_be_visible()
+        page.wait_for_function(
+            "localStorage['sangkien.list.fields'] && localStorage['sangkien.list.campaigns']"
+        )
         visit.page.context.set_offline(True)
         write(page, named)
         expect(page.locator(".save-note")).to_have_text("Đã lưu trên máy này")

@@ -2,6 +2,7 @@
 // ask at once.
 
 import { ok, type Submission, submission } from "./client";
+import { ApiProblem } from "./problem";
 import { useQuery } from "./query";
 
 export type Unit = Submission["Unit"];
@@ -30,8 +31,41 @@ export function useUnit(code: string | null): Unit | undefined {
   return useQuery(code === null ? null : `unit:${code}`, () => unitOf(code ?? "")).data;
 }
 
-export async function campaigns(): Promise<Campaign[]> {
-  return (await ok(submission.GET("/v1/campaigns"))).items ?? [];
+/**
+ * What was read last is also kept on the device: a form that is opened without a link has its lists all the same. These
+ * are public facts and no person's.
+ */
+async function readOrRecall<T>(name: string, read: () => Promise<T>): Promise<T> {
+  const key = `sangkien.list.${name}`;
+  try {
+    const fresh = await read();
+    remember(key, fresh);
+    return fresh;
+  } catch (error) {
+    const recalled = recall<T>(key);
+    if (recalled === null || !(error instanceof ApiProblem) || !error.passing) throw error;
+    return recalled;
+  }
+}
+
+function remember(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // No room or no storage: the next visit reads it again.
+  }
+}
+
+function recall<T>(key: string): T | null {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "null") as T | null;
+  } catch {
+    return null;
+  }
+}
+
+export function campaigns(): Promise<Campaign[]> {
+  return readOrRecall("campaigns", async () => (await ok(submission.GET("/v1/campaigns"))).items);
 }
 
 export function useCampaigns() {
@@ -39,7 +73,9 @@ export function useCampaigns() {
 }
 
 export function useFields() {
-  return useQuery("fields", async () => (await ok(submission.GET("/v1/fields"))).items ?? []);
+  return useQuery("fields", () =>
+    readOrRecall("fields", async () => (await ok(submission.GET("/v1/fields"))).items),
+  );
 }
 
 /** The units directly below one, all of them. */

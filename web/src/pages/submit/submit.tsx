@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ok, review, submission } from "../../api/client";
 import { useQuery } from "../../api/query";
+import { useCampaigns, useFields } from "../../api/reference";
 import { person } from "../../auth/session";
 import { Button, ButtonLink } from "../../components/button";
 import { PageHead } from "../../components/facts";
@@ -110,6 +111,9 @@ function useRevision(serverId: string | null) {
 
 function Steps({ draft, kept }: { draft: Draft; kept: Kept }) {
   const [query, setQuery] = useAddressQuery();
+  // Read with the first step, so that the lists are there if the link goes before their step comes.
+  useFields();
+  useCampaigns();
   const revision = useRevision(kept.serverId);
   const step: Step = STEPS.find((one) => one === query.get("step")) ?? (revision.revised ? "check" : "rules");
   const head = useRef<HTMLHeadingElement>(null);
