@@ -5,15 +5,19 @@ the servers of a failed test say, and the table tier x passed, failed, skipped w
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Generator
 from enum import IntEnum
+from typing import Any
 
 import pytest
 
 from tests.support.tiers import TIERS_WITH_SERVERS, Tier, declared, started
 
 CHOICE_VARIABLE = "TEST_TIERS"
+# Where tests use the one platform of a tier.
+ON_THE_PLATFORM = ("tests/e2e/", "tests/integration/platform/test_real_platform.py")
 
 
 @pytest.fixture(scope="session")
@@ -65,15 +69,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # What fails soonest runs first, and whole platforms are up only while their tests run. The sort is
     # stable: within a stage tests stay grouped by tier, as pytest has put them.
     items.sort(key=_stage)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
-def _group(item: pytest.Item) -> str:
-    """What runs one after the other where tests run beside one another: a module on a tier, or all that
-    share a platform."""
-    shared = "platform" if _stage(item) == Stage.PLATFORM else item.nodeid.split("::")[0]
-    return f"{shared}-{_tier_of(item)}"
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests beside one another (bin/test without arguments): what shares a server stays together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Grouped(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Grouped(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    """What runs one after the other: a module on a tier, or all that share the platform of a tier."""
+    module, _, test = nodeid.partition("::")
+    shared = "platform" if module.startswith(ON_THE_PLATFORM) else module
+    tier = next((part for part in re.split(r"[\[\]-]", test) if part in set(TIERS_WITH_SERVERS)), Tier.NONE)
+    return f"{shared} {tier}"
 
 
 class Stage(IntEnum):

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
+from sangkienctl import ports as port_table
 from sangkienctl.home import REPOSITORY, Home, PlatformError
-from sangkienctl.ports import CLUSTER_PORTS, DEFAULT_PORTS, LOOPBACK, SERVICES
+from sangkienctl.ports import LOOPBACK, SERVICES
 
 AUDIENCE = "sangkien"
 MONGO_OPTIONS = "retryWrites=false&w=majority&journal=true"  # docs/decisions: what SecantusDB needs
@@ -32,7 +33,8 @@ class KafkaEngine(StrEnum):
     @property
     def ports(self) -> Mapping[str, int]:
         """The usual port of every listener of a platform on this engine."""
-        return DEFAULT_PORTS if self.nodes == 1 else {**DEFAULT_PORTS, **CLUSTER_PORTS}
+        more = {} if self.nodes == 1 else port_table.CLUSTER_PORTS
+        return {**port_table.DEFAULT_PORTS, **more}
 
 
 class Stage(IntEnum):

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.tier_plugin import group_of
+
 ROOT = Path(__file__).parents[3]
 
 CONFTEST = """
@@ -79,3 +81,13 @@ def test_tiers_that_were_not_chosen_are_skipped(tmp_path: Path) -> None:
 
 def test_an_unknown_tier_is_refused(tmp_path: Path) -> None:
     assert "passed" not in _run(tmp_path, TESTS, "--tiers", "cloud")
+
+
+def test_what_shares_a_server_is_one_group() -> None:
+    alone = group_of("tests/unit/a/test_a.py::test_x[1-2]")
+    one, other = (
+        group_of(f"tests/integration/b/test_b.py::test_y[{t}-more]") for t in ("embedded", "apache")
+    )
+    together = {group_of(f"tests/e2e/test_{n}.py::test_z[case-embedded]") for n in ("c", "d")}
+
+    assert len({alone, one, other, *together}) == 4
