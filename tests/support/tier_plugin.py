@@ -17,7 +17,7 @@ from tests.support.tiers import TIERS_WITH_SERVERS, Tier, declared, started
 
 CHOICE_VARIABLE = "TEST_TIERS"
 # Where tests use the one platform of a tier.
-ON_THE_PLATFORM = ("tests/e2e/", "tests/integration/platform/test_real_platform.py")
+ON_THE_PLATFORM = ("tests/e2e/", "tests/portal/", "tests/integration/platform/test_real_platform.py")
 
 
 @pytest.fixture(scope="session")
