@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.support.repository import texts
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECTS = (
@@ -148,22 +149,6 @@ def test_an_image_ships_nothing_under_a_licence_that_binds_its_users(image: str)
 
 
 def test_no_file_names_a_package_index_or_a_path_of_one_machine() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    hits = []
-    for name in filter(None, listed.stdout.split("\0")):
-        path = ROOT / name
-        if not path.is_file():
-            continue
-        try:
-            text = path.read_text()
-        except UnicodeDecodeError:
-            continue
-        hits += [f"{name}: {match.group()}" for match in FORBIDDEN_TEXT.finditer(text)]
+    hits = [f"{name}: {match.group()}" for name, text in texts() for match in FORBIDDEN_TEXT.finditer(text)]
 
     assert not hits, hits[:10]

@@ -7,7 +7,6 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import yaml
 
 from chassis.settings import ServiceSettings, load, shown, variables
 from sangkienctl.kafka_access import KafkaAccess
+from tests.support.repository import files, texts
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("submission", "review", "stats", "notify")
@@ -146,25 +146,11 @@ def test_a_manifest_names_where_a_secret_comes_from(manifest: Path) -> None:
 
 
 def test_no_file_of_the_repository_holds_what_looks_like_a_secret() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    hits, kinds = [], (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".env")
-    for name in filter(None, listed.stdout.split("\0")):
-        path = ROOT / name
-        if not path.is_file():
-            continue
-        if path.suffix in kinds or path.name.startswith((".env", "id_rsa", ".netrc")):
-            hits.append(name)
-        try:
-            text = path.read_text()
-        except UnicodeDecodeError:
-            continue
-        hits += [f"{name}: {match.group()[:20]}" for match in LEAKED.finditer(text)]
+    kinds = (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".env")
+    names = (".env", "id_rsa", ".netrc", ".npmrc")
+
+    hits = [name for name in files() if Path(name).suffix in kinds or Path(name).name.startswith(names)]
+    hits += [f"{name}: {match.group()[:20]}" for name, text in texts() for match in LEAKED.finditer(text)]
 
     assert not hits, hits[:10]
 

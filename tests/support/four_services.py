@@ -150,6 +150,15 @@ class FourServices:
         return member
 
 
+CAMPAIGN_FACTS = {
+    "programme": "1-trieu-sang-kien",
+    "name_vi": "Đợt thử",
+    "name_en": "A trial",
+    "opens_at": "2022-01-07T17:00:00Z",
+    "closes_at": "2022-05-31T17:00:00Z",
+    "eligible_from": "2021-09-01",
+    "eligible_to": "2023-09-01",
+}
 CONTACT = {"name": "Nguyễn Văn An", "email": "an@example.org", "locale": "vi", "grants": []}
 
 

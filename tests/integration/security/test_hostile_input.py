@@ -5,158 +5,30 @@ an operator of the database.
 
 from __future__ import annotations
 
-import copy
 import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from werkzeug.test import TestResponse
 
-from tests.support.four_services import CONTACT, SUBMITTER, UNIT, FourServices, signed
+from tests.support.four_services import CAMPAIGN_FACTS, UNIT, FourServices
+from tests.support.whole_bodies import (
+    EVERYTHING,
+    UNIT_BODY,
+    Body,
+    bodies,
+    changed,
+    fragment,
+    leaves,
+    refused_at,
+    send,
+    send_raw,
+    texts,
+    value_at,
+)
 
 pytestmark = pytest.mark.tiers("embedded")
-
-EVERYTHING = signed(
-    SUBMITTER, ("member", UNIT), *((role, "TLD") for role in ("support", "reviewer", "official", "admin"))
-)
-Pointer = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Body:
-    """A request whose body has every text that its document knows. made: what its path names first."""
-
-    service: str
-    method: str
-    template: str
-    body: Mapping[str, Any]
-    version: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.service} {self.method} {self.template}"
-
-
-WHOLE_CONTENT = {
-    "recognition": {
-        "decision_no": "12/QĐ",
-        "decided_on": "2022-03-02",
-        "issuer": "Giám đốc",
-        "level": "cơ sở",
-    },
-    "benefit": {"declared_vnd": 1, "method": "Đếm", "social": "Bớt nặng nhọc"},
-    "applied_where": "Mỏ Cóc",
-    "conditions": "Không",
-    "on_behalf_of": None,
-    "confidential": False,
-    "consent_to_publish": True,
-}
-UNIT_BODY = {
-    "name_vi": "Công đoàn",
-    "name_en": "Union",
-    "parent": "TLD",
-    "level": "superior",
-    "block": "enterprise",
-    "cluster": "khoi-1",
-    "valid_from": "2022-01-01",
-    "valid_to": "2030-01-01",
-}
-CAMPAIGN_BODY = {
-    "programme": "1-trieu-sang-kien",
-    "name_vi": "Đợt thử",
-    "name_en": "A trial",
-    "opens_at": "2022-01-07T17:00:00Z",
-    "closes_at": "2022-05-31T17:00:00Z",
-    "eligible_from": "2021-09-01",
-    "eligible_to": "2023-09-01",
-}
-DECISION = {
-    "decision": "request_revision",
-    "items": [{"pointer": "#/problem", "code": "too-vague", "text": "Nêu rõ hơn."}],
-    "reason_code": "not-new",
-    "text": "Xin bổ sung.",
-    "decided_at": "2022-05-10T02:00:00Z",
-}
-GRANT = {"role": "member", "unit": UNIT}
-
-
-def content(on: FourServices) -> dict[str, Any]:
-    whole = on.content(**copy.deepcopy(WHOLE_CONTENT))
-    whole["authors"][1] = {"external_name": "Trần Văn Ngoài", "share": "40.00", "lead": False}
-    return whole
-
-
-def bodies(on: FourServices) -> Iterator[Body]:
-    new = content(on) | {"submit": True, "source": "import", "registered_at": "2022-05-03T02:00:00Z"}
-    yield Body("submission", "POST", "/v1/initiatives", new)
-    yield Body("submission", "PUT", "/v1/initiatives/{draft}", content(on), 1)
-    yield Body("submission", "POST", "/v1/initiatives/{draft}/submit", content(on), 1)
-    yield Body("submission", "POST", "/v1/initiatives/{submitted}/withdraw", {"reason": "Trùng."}, 1)
-    yield Body("submission", "PUT", "/v1/units/NEW", UNIT_BODY)
-    yield Body("submission", "PUT", "/v1/campaigns/new", CAMPAIGN_BODY)
-    yield Body("review", "POST", "/v1/cases/{case}/decisions", DECISION, 1)
-    yield Body("stats", "PUT", "/v1/targets/phase-1/CT-HOA-CHAT", {"target": 5}, 0)
-    yield Body("notify", "PUT", "/v1/contacts/me", {"locale": "vi", "mail": {"approved": True}}, 0)
-    yield Body("notify", "PUT", "/v1/contacts/m-0ther00001", {**CONTACT, "grants": [GRANT]})
-
-
-def path_of(on: FourServices, body: Body) -> str:
-    path = body.template
-    for kind in ("draft", "submitted", "case"):
-        path = path.replace(f"{{{kind}}}", on.kept(kind))
-    return path
-
-
-def send(on: FourServices, body: Body, sent: Any) -> TestResponse:
-    return on.ask(body.service, body.method, path_of(on, body), EVERYTHING, body=sent, version=body.version)
-
-
-def send_raw(on: FourServices, body: Body, sent: str) -> TestResponse:
-    headers = {"Idempotency-Key": on.key(), "If-Match": f'"{body.version or 0}"'}
-    return on.client(body.service).open(
-        path_of(on, body),
-        method=body.method,
-        data=sent,
-        headers={**EVERYTHING, **headers, "Content-Type": "application/json"},
-    )
-
-
-def leaves(value: Any, pointer: Pointer = ()) -> Iterator[Pointer]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from leaves(inner, (*pointer, name))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from leaves(inner, (*pointer, index))
-    else:
-        yield pointer
-
-
-def texts(body: Mapping[str, Any]) -> list[Pointer]:
-    return [pointer for pointer in leaves(body) if isinstance(_at(body, pointer), str)]
-
-
-def _at(value: Any, pointer: Pointer) -> Any:
-    for part in pointer:
-        value = value[part]
-    return value
-
-
-def changed(body: Mapping[str, Any], pointer: Pointer, value: Any) -> dict[str, Any]:
-    made = copy.deepcopy(dict(body))
-    _at(made, pointer[:-1])[pointer[-1]] = value
-    return made
-
-
-def fragment(pointer: Pointer) -> str:
-    return "#/" + "/".join(map(str, pointer))
-
-
-def refused_at(answer: TestResponse) -> set[str]:
-    return {error["pointer"] for error in (answer.json or {}).get("errors", [])}
-
 
 OPERATORS: Mapping[str, Any] = {
     "not equal": {"$ne": None},
@@ -228,7 +100,7 @@ def test_what_cannot_be_seen_is_refused_in_every_text(services: FourServices) ->
     for body in bodies(services):
         for pointer in texts(body.body):
             for name, trap in UNSEEN.items():
-                value = _at(body.body, pointer)
+                value = value_at(body.body, pointer)
                 answer = send(services, body, changed(body.body, pointer, value[:1] + trap + value[1:]))
                 assert answer.status_code == 422, (str(body), pointer, name, answer.text)
                 assert fragment(pointer) in refused_at(answer), (str(body), pointer, name, answer.text)
@@ -287,7 +159,7 @@ MOMENTS = [
 def test_the_ends_of_the_calendar_are_no_error_of_ours(services: FourServices) -> None:
     for body in bodies(services):
         for pointer in texts(body.body):
-            if _at(body.body, pointer)[:3] not in ("202", "203"):
+            if value_at(body.body, pointer)[:3] not in ("202", "203"):
                 continue
             for value in (*DAYS, *MOMENTS):
                 answer = send(services, body, changed(body.body, pointer, value))
@@ -311,7 +183,7 @@ def test_a_campaign_at_the_end_of_the_calendar_does_not_break_its_readers(servic
     for name, value in (("opens_at", "0002-01-01T00:00:00Z"), ("closes_at", "9998-12-31T23:59:59Z")):
         id = f"c-{uuid.uuid4().hex[:8]}"
         made = services.ask(
-            "submission", "PUT", f"/v1/campaigns/{id}", EVERYTHING, body={**CAMPAIGN_BODY, name: value}
+            "submission", "PUT", f"/v1/campaigns/{id}", EVERYTHING, body={**CAMPAIGN_FACTS, name: value}
         )
         assert made.status_code == 200, made.text
         sent = services.content(campaign=id) | {"submit": True}

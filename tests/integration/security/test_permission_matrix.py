@@ -21,7 +21,17 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.support.four_services import AUTHOR, CONTACT, PATH, STRANGER, SUBMITTER, UNIT, FourServices, signed
+from tests.support.four_services import (
+    AUTHOR,
+    CAMPAIGN_FACTS,
+    CONTACT,
+    PATH,
+    STRANGER,
+    SUBMITTER,
+    UNIT,
+    FourServices,
+    signed,
+)
 
 # Permissions do not depend on the engine.
 pytestmark = pytest.mark.tiers("embedded")
@@ -60,15 +70,6 @@ UNIT_FACTS = {
     "cluster": None,
     "valid_from": "2022-01-01",
     "valid_to": None,
-}
-CAMPAIGN_FACTS = {
-    "programme": "1-trieu-sang-kien",
-    "name_vi": "Đợt thử",
-    "name_en": "A trial",
-    "opens_at": "2022-01-07T17:00:00Z",
-    "closes_at": "2022-05-31T17:00:00Z",
-    "eligible_from": "2021-09-01",
-    "eligible_to": "2023-09-01",
 }
 
 
