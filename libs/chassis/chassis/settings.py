@@ -19,6 +19,7 @@ T = TypeVar("T")
 _METADATA = "chassis.setting"
 _REQUIRED: Any = dataclasses.MISSING
 _FILE_LIMIT = 64 * 1024
+_UNIT = re.compile(r"[A-Z0-9][A-Z0-9-]{0,63}", re.ASCII)
 
 
 class SettingsError(Exception):
@@ -244,6 +245,13 @@ def http_url(text: str) -> str:
     return text.strip()
 
 
+def unit_code(text: str) -> str:
+    """Parser of the code of a unit."""
+    if _UNIT.fullmatch(text.strip()) is None:
+        raise ValueError(f"is {text!r}; set it to the code of a unit, such as TLD")
+    return text.strip()
+
+
 def mongo_uri(text: str) -> str:
     """Parser of a MongoDB connection string. The text is not repeated in the message: it may hold a
     password."""
@@ -310,6 +318,12 @@ class ServiceSettings:
     oidc_audience: str = setting("OIDC_AUDIENCE", default="sangkien", help="what the claim aud must contain")
     oidc_jwks_url: str = setting(
         "OIDC_JWKS_URL", parse=http_url, help="the address of the issuer's key set, as seen from the service"
+    )
+    administration_unit: str = setting(
+        "ADMINISTRATION_UNIT",
+        default="TLD",
+        parse=unit_code,
+        help="the unit of the whole programme; operators, and administrators of contacts, are granted on it",
     )
     log_level: str = setting(
         "LOG_LEVEL",

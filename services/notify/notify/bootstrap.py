@@ -100,7 +100,7 @@ def application(settings: Settings, db: Store, verifier: TokenVerifier, clock: C
         blueprints=(
             inbox_blueprint(Inbox(messages, clock), Words(settings.public_url)),
             contacts_blueprint(book, settings.administration_unit),
-            operations_blueprint(SERVICE, Operations(db, clock)),
+            operations_blueprint(SERVICE, Operations(db, clock), settings.administration_unit),
         ),
         verifier=verifier,
         readiness={"database": lambda: _ping(db), "migrations": lambda: _migrated(db)},

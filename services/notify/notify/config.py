@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 
 from chassis.settings import ServiceSettings, http_url, seconds, setting, whole_number
-
-_UNIT = re.compile(r"[A-Z0-9][A-Z0-9-]{0,63}", re.ASCII)
 
 
 def mail_address(text: str) -> Address:
@@ -33,13 +30,6 @@ def ascii_text(text: str) -> str:
             "has a character that SMTP cannot sign in with; set it to one of ASCII characters only"
         )
     return text
-
-
-def unit_code(text: str) -> str:
-    """Parser of the code of a unit."""
-    if _UNIT.fullmatch(text.strip()) is None:
-        raise ValueError(f"is {text!r}; set it to the code of a unit, such as TLD")
-    return text.strip()
 
 
 @dataclass(frozen=True)
@@ -81,12 +71,6 @@ class Settings(ServiceSettings):
     )
     public_url: str = setting(
         "PUBLIC_URL", parse=http_url, help="the address of the portal, for the links in messages"
-    )
-    administration_unit: str = setting(
-        "ADMINISTRATION_UNIT",
-        default="TLD",
-        parse=unit_code,
-        help="the unit on which the role admin is granted to those who administer contacts",
     )
     consumer_batch: int = setting(
         "CONSUMER_BATCH",

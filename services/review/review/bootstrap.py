@@ -90,7 +90,10 @@ def application(
         service=SERVICE,
         settings=settings,
         version=version("sangkien-review"),
-        blueprints=[blueprint(parts), operations_blueprint(SERVICE, operations)],
+        blueprints=[
+            blueprint(parts),
+            operations_blueprint(SERVICE, operations, settings.administration_unit),
+        ],
         verifier=verifier,
         readiness=readiness,
         domain_errors=problem_of,

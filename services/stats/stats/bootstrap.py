@@ -104,7 +104,7 @@ def application(
         blueprints=[
             figures.blueprint(parts),
             targets.blueprint(parts),
-            operations_blueprint(SERVICE, operations),
+            operations_blueprint(SERVICE, operations, settings.administration_unit),
         ],
         verifier=verifier,
         readiness=readiness,

@@ -124,7 +124,7 @@ def application(
             units_blueprint(made.administration, made.reference),
             campaigns_blueprint(made.administration, made.reference),
             fields_blueprint(field_names()),
-            operations_blueprint(SERVICE, operations),
+            operations_blueprint(SERVICE, operations, settings.administration_unit),
         ],
         verifier=verifier,
         readiness=readiness,

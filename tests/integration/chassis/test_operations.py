@@ -23,7 +23,7 @@ from tests.support.messaging import NOON, Channel, aggregate, number_of
 from tests.support.web_apps import SETTINGS
 
 OPERATIONS = "/v1/operations"
-OPERATOR = signed_tokens.bearer("m-operator01", ("operator", "LD-HA-NOI"))
+OPERATOR = signed_tokens.bearer("m-operator01", ("operator", "TLD"))
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def http(mongo_db: Database[dict[str, Any]]) -> Iterator[FlaskClient]:
         service="example",
         settings=SETTINGS,
         version="1",
-        blueprints=[operations_blueprint("example", Operations(mongo_db, utc_now))],
+        blueprints=[operations_blueprint("example", Operations(mongo_db, utc_now), "TLD")],
         verifier=signed_tokens.verifier(),
         readiness={"database": lambda: None, "reference": away},
         domain_errors=lambda error: None,
@@ -175,6 +175,7 @@ def test_only_operators_see_and_replay(http: FlaskClient) -> None:
         ("reviewer", "TLD"),
         ("support", "TLD"),
         ("member", "TLD"),
+        ("operator", "LD-HA-NOI"),
     ]
     assert PERMISSIONS.actions == ("operations.read", "operations.replay")
     for method, path in (("GET", OPERATIONS), ("POST", f"{OPERATIONS}/dead-letters/0/replay")):

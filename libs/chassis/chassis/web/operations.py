@@ -75,14 +75,15 @@ class OperationsSchema(Schema):
     replays = fields.List(fields.Nested(ReplaySchema), required=True)
 
 
-def operations_blueprint(service: str, operations: Operations | None) -> Blueprint:
-    """The endpoints of one service. operations: None where no endpoint is ever called."""
+def operations_blueprint(service: str, operations: Operations | None, administration_unit: str) -> Blueprint:
+    """The endpoints of one service. operations: None where no endpoint is ever called; administration_unit:
+    where an operator holds the grant.
+    """
     routes = Blueprint("operations", __name__, url_prefix="/v1/operations", description="For operators")
 
     def require(action: str) -> Operations:
-        who = principal()
-        # Running a service concerns no unit: a grant on any unit will do.
-        PERMISSIONS.require(who, action, Resource(path=tuple(who.units("operator"))))
+        # A service serves all units, so it is run by those of the whole programme, not of one of its units.
+        PERMISSIONS.require(principal(), action, Resource(path=(administration_unit,)))
         if operations is None:
             raise Problem(COMMON["unavailable"])
         return operations

@@ -105,8 +105,8 @@ FAULTS: Mapping[FaultyDecision, FieldError] = {
     FaultyDecision.REASON_UNKNOWN: FieldError(
         "#/reason_code",
         FaultyDecision.REASON_UNKNOWN,
-        "Hãy chọn một lý do trong danh sách reject_reasons của hồ sơ.",
-        "Choose one of the case's reject_reasons.",
+        "Hãy chọn một lý do trong danh sách lý do từ chối của hồ sơ.",
+        "Choose one of the case's reasons for a rejection.",
     ),
     FaultyDecision.REASON_UNEXPECTED: FieldError(
         "#/reason_code",
