@@ -87,8 +87,13 @@ export function drawDays(place: HTMLElement, first: ChartProps): DayChart {
       legend: { show: false },
       cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
       scales: {
-        // A campaign that has just begun: a week, not the years that one point alone would span.
-        x: { range: (_, from, to) => (to - from < WEEK ? [to - WEEK / 2, to + WEEK / 2] : [from, to]) },
+        // A campaign that has just begun: a week. uPlot itself would give years to one point alone.
+        x: {
+          range: (plot, from, to) => {
+            const end = plot.data[0].at(-1) ?? to;
+            return Math.min(to, end) - from < WEEK ? [end - WEEK / 2, end + WEEK / 2] : [from, to];
+          },
+        },
         y: {
           range: (_, low, high) => {
             const top = Math.max(high ?? 0, props.level?.value ?? 0, 1);

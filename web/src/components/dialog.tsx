@@ -22,7 +22,11 @@ export function Dialog({
   useEffect(() => {
     const element = dialog.current;
     if (element === null) return;
-    if (open && !element.open) element.showModal();
+    if (open && !element.open) {
+      element.showModal();
+      // The browser would choose the cross at the top.
+      element.querySelector<HTMLElement>(":is(input, select, textarea)")?.focus();
+    }
     if (!open && element.open) element.close();
   }, [open]);
   return (

@@ -78,7 +78,7 @@ export const submit: Record<keyof typeof vi, string> = {
   "submit.f_conditions": "What it needs",
   "submit.h_conditions": "Machines, materials, skills.",
 
-  "submit.authors_lead": "The shares must add up to exactly 100.00 %. Choose one lead author.",
+  "submit.authors_lead": "The shares must add up to exactly 100,00 %. Choose one lead author.",
   "submit.author": "Author {n}",
   "submit.author_me": "Me ({name})",
   "submit.author_kind": "Is",

@@ -266,6 +266,28 @@ function SaveNote({ draft }: { draft: Draft }) {
   );
 }
 
+/** What is said of each field, below a button that leads to it. */
+function Pointed({
+  items,
+  reach,
+}: {
+  items: readonly (readonly [pointer: string, text: string])[];
+  reach: (pointer: string) => void;
+}) {
+  return (
+    <ul class="pointed">
+      {items.map(([pointer, text]) => (
+        <li key={pointer + text}>
+          <button type="button" class="link" onClick={() => reach(pointer)}>
+            {labelOf(pointer)}
+          </button>
+          {text}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Refused({ draft, reach }: { draft: Draft; reach: (pointer: string) => void }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => place.current?.focus(), [draft.errors]);
@@ -276,16 +298,7 @@ function Refused({ draft, reach }: { draft: Draft; reach: (pointer: string) => v
           {draft.errors.length > 0 ? t("problem.fields", { n: draft.errors.length }) : draft.refused?.detail}
         </p>
         {draft.errors.length > 0 && (
-          <ul>
-            {draft.errors.map((error) => (
-              <li key={error.pointer + error.code}>
-                <button type="button" class="link" onClick={() => reach(error.pointer)}>
-                  {labelOf(error.pointer)}
-                </button>
-                : {error.detail}
-              </li>
-            ))}
-          </ul>
+          <Pointed items={draft.errors.map((error) => [error.pointer, error.detail])} reach={reach} />
         )}
       </Panel>
     </div>
@@ -304,16 +317,7 @@ function Wishes({
   return (
     <Panel look="warn" title={t("submit.asked_all")}>
       {note && <p class="prewrap">{note}</p>}
-      <ul>
-        {[...asked].map(([pointer, text]) => (
-          <li key={pointer}>
-            <button type="button" class="link" onClick={() => reach(pointer)}>
-              {labelOf(pointer)}
-            </button>
-            : {text}
-          </li>
-        ))}
-      </ul>
+      <Pointed items={[...asked]} reach={reach} />
     </Panel>
   );
 }
