@@ -71,18 +71,3 @@ def test_the_tree_is_walked_down_and_back_up(portal: Portal, story: Story) -> No
         expect(page.locator(".crumbs li")).to_have_count(2)
         page.locator(".crumbs a").first.click()
         expect(page.locator(".crumbs")).to_have_count(0)
-
-
-def test_the_form_is_filled_by_keyboard_alone(portal: Portal, story: Story) -> None:
-    with portal.visit(None, "/", DESK_VI) as visit:
-        page = visit.page
-        expect(page.locator(".uplot")).to_be_visible()
-        page.keyboard.press("Tab")
-        expect(page.locator(".skip")).to_be_focused()
-        page.get_by_label("Tìm đơn vị").focus()
-        page.keyboard.type("apatit viet nam", delay=20)
-        expect(page.locator("[role=option]").first).to_be_visible()
-        page.keyboard.press("ArrowDown")
-        page.keyboard.press("ArrowUp")
-        page.keyboard.press("Enter")
-        expect(page.locator(".crumbs [aria-current]")).to_contain_text("Apatit")
