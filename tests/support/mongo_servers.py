@@ -68,7 +68,8 @@ class EmbeddedMongo(ServerProcess):
         self.uri = f"mongodb://127.0.0.1:{port}/?retryWrites=false&w=majority&journal=true"
         command = [str(Path(sys.executable).parent / "secantusd-py"), "--host", "127.0.0.1"]
         command += ["--port", str(port), "--storage-path", str(self.data), "--cache-size", "128M"]
-        command += ["--log-level", "WARNING"]
+        # Without it an acknowledged transaction may be lost in a kill.
+        command += ["--log-level", "WARNING", "--sync-on-commit"]
         super().__init__("SecantusDB", command, port, directory / "mongo.log")
 
     def ready(self) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from chassis.mongo.client import connect
+from chassis.mongo.transactions import in_transaction
 from tests.support.mongo_servers import DatabaseSettings, MongoServer
 
 
@@ -26,4 +28,21 @@ def test_an_acknowledged_write_survives_a_kill_of_the_server(own_mongo_server: M
     own_mongo_server.restart()
 
     assert client["kept"]["things"].find_one({"_id": 1}) == {"_id": 1}
+    client.close()
+
+
+def test_acknowledged_transactions_survive_a_kill_of_the_server(own_mongo_server: MongoServer) -> None:
+    client = connect(DatabaseSettings(own_mongo_server.uri, "kept"))
+    things, others = client["kept"]["things"], client["kept"]["others"]
+
+    def count(session: ClientSession) -> None:
+        for collection in (things, others):
+            collection.update_one({"_id": 1}, {"$inc": {"n": 1}}, upsert=True, session=session)
+
+    for done in (5, 10, 15):
+        for _ in range(5):
+            in_transaction(client, count, seconds=60)
+        own_mongo_server.kill()
+        own_mongo_server.restart()
+        assert [things.find_one(), others.find_one()] == [{"_id": 1, "n": done}] * 2
     client.close()
