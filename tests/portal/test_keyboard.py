@@ -85,7 +85,8 @@ def test_an_initiative_is_submitted_by_keyboard_alone(portal: Portal, story: Sto
         press(page, onward)
         press(page, onward)
 
-        expect(page.locator(".receipt .code").first).to_contain_text("HC-APATIT-VIET-NAM-")
+        expect(page.locator(".receipt-code")).to_contain_text("HC-APATIT-VIET-NAM-")
     with Person(portal.platform, "apatit.member3") as person:
         sent = [one for one in person.get(INITIATIVES, limit=100)["items"] if one["title"] == title]
-    assert [one["state"] for one in sent] == ["submitted"] or [one["state"] for one in sent] == ["in_review"]
+    assert len(sent) == 1
+    assert sent[0]["state"] in ("submitted", "in_review")

@@ -224,7 +224,7 @@ function Account() {
   if (who === null) {
     return (
       <Button look="primary" small busy={status.value === "starting"} onClick={() => leave()}>
-        {status.value === "starting" ? t("auth.signing_in") : t("auth.sign_in")}
+        {status.value === "starting" ? <span class="wide">{t("auth.signing_in")}</span> : t("auth.sign_in")}
       </Button>
     );
   }

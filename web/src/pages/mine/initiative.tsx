@@ -28,13 +28,15 @@ export default function InitiativePage({ id = "" }: { id?: string }) {
     () => ok(submission.GET("/v1/initiatives/{id}", { params: { path: { id } } })),
     { refreshMs: REFRESH_MS },
   );
-  const submitted = one.data !== undefined && one.data.state !== "draft";
+  // Asked for at once, not after the other: each answer takes a while over a slow link.
   const found = useQuery(
-    submitted ? `case:${id}` : null,
+    one.data?.state === "draft" ? null : `case:${id}`,
     () => ok(review.GET("/v1/cases/{initiative_id}", { params: { path: { initiative_id: id } } })),
     { refreshMs: REFRESH_MS },
   );
-  if (!one.data) {
+  const wishesOnTheirWay =
+    one.data?.state === "revision_requested" && found.data === undefined && found.problem === undefined;
+  if (!one.data || wishesOnTheirWay) {
     return (
       <>
         <PageHead title={t("mine.title")} />
@@ -120,8 +122,14 @@ function Known({ one }: { one: Initiative }) {
             ),
           },
           { name: t("submit.f_unit"), value: <UnitName code={one.unit} /> },
-          campaign && { name: t("submit.f_campaign"), value: named(campaign) },
-          field && { name: t("submit.f_field"), value: field.name_vi },
+          one.campaign !== null && {
+            name: t("submit.f_campaign"),
+            value: campaign ? named(campaign) : one.campaign,
+          },
+          one.content.field !== null && {
+            name: t("submit.f_field"),
+            value: field?.name_vi ?? one.content.field,
+          },
           one.expected_answer_on !== null && {
             name: t("submit.receipt_answer"),
             value: day(one.expected_answer_on),
