@@ -59,20 +59,18 @@ def bearer(subject: str, *grants: tuple[str, str]) -> dict[str, str]:
     return {"Authorization": f"Bearer {signed}"}
 
 
-def service(
-    folder: Path,
+def settings(
     name: str,
-    role: str,
+    port: int,
     *,
     mongo: str,
     database: str | None = None,
     kafka: str = NOWHERE,
     keys: str = f"http://{NOWHERE}/jwks",
     **changes: str,
-) -> ServerProcess:
-    """A role of a service that is not started yet. database: as the service if None; changes: settings."""
-    port = free_port()
-    environment = {
+) -> dict[str, str]:
+    """The environment of a service's role. database: as the service if None; changes: further settings."""
+    return {
         "MONGO_URI": mongo,
         "MONGO_DATABASE": database or name,
         "KAFKA_BOOTSTRAP": kafka,
@@ -88,8 +86,14 @@ def service(
         "PUBLIC_URL": "http://127.0.0.1",
         **changes,
     }
+
+
+def service(folder: Path, name: str, role: str, *, mongo: str, **changes: str) -> ServerProcess:
+    """A role of a service that is not started yet. changes: as `settings` takes them."""
+    port = free_port()
     log = folder / f"{name}-{role}-{port}.log"
-    return ServerProcess(f"{name} {role}", [sys.executable, "-m", name, role], port, log, environment)
+    command = [sys.executable, "-m", name, role]
+    return ServerProcess(f"{name} {role}", command, port, log, settings(name, port, mongo=mongo, **changes))
 
 
 def bare(folder: Path, mongo: str) -> ServerProcess:
