@@ -28,7 +28,7 @@ from submission.domain.campaigns import Campaign, CampaignFacts
 from submission.migrations import MIGRATIONS
 from tests.load.bench.http_load import Load, request
 from tests.load.bench.report import percentile, state, table
-from tests.load.bench.servers import bare, bearer, issuer, per_second, running, service
+from tests.load.bench.servers import bare, bearer, end_cleanly, issuer, per_second, running, service
 from tests.support import submission_service
 from tests.support.mongo_servers import EmbeddedMongo
 from tests.support.processes import ServerProcess
@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clients", type=int, default=8)
     options = parser.parse_args()
+    end_cleanly()
     today = datetime.now(UTC).date()
     content = submission_service.content(
         campaign="open", first_applied_on=(today - timedelta(days=30)).isoformat()

@@ -27,6 +27,7 @@ from sangkienctl.seed.growth import CURVE, PHASE_1
 from tests.load.bench import chart, crowd
 from tests.load.bench.fleet import Fleet
 from tests.load.bench.report import state, table
+from tests.load.bench.servers import end_cleanly
 from tests.load.bench.watch import Starting, Watch, disk, memory
 from tests.resilience.drill.quiet import wait_quiet
 from tests.support.journey import INITIATIVES
@@ -36,7 +37,7 @@ from tests.support.platform import RunningPlatform, running_platform
 
 FIGURES = REPOSITORY / "deploy" / "sample" / "published_counts.csv"
 MIB = 2**20
-LOOK_SECONDS = 2.0
+LOOK_SECONDS, TELL_SECONDS = 2.0, 10.0
 # Until all is at rest after the last submission.
 PATIENCE_SECONDS = 3600.0
 # What has to be empty before every case is open, so often in a row.
@@ -73,7 +74,6 @@ def live(platform: RunningPlatform, folder: Path, total: int, clients: int, conn
     arguments = ("--of", str(total), "--connections", str(connections))
     with ExitStack() as stack:
         reviewers = stack.enter_context(Fleet("review", home, folder / "journals"))
-        began = time.monotonic()
         authors = stack.enter_context(Fleet("submit", home, folder / "journals", clients, arguments))
         more = {
             "acknowledged": lambda: float(authors.acknowledged),
@@ -82,23 +82,26 @@ def live(platform: RunningPlatform, folder: Path, total: int, clients: int, conn
         }
         watch = stack.enter_context(Watch(platform, more, LOOK_SECONDS))
         while authors.running:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(TELL_SECONDS)
+            if not reviewers.running:
+                reviewers.finish(1)
             if watch.samples:
                 seen = watch.samples[-1].items()
                 print("  " + ", ".join(f"{name} {value:,.0f}" for name, value in seen), flush=True)
         authors.finish(60)
-        accepted = time.monotonic() - began
         # The last cases open; then the reviewers go home, and what they caused comes to rest.
         wait_opened(watch)
         reviewers.finish(PATIENCE_SECONDS, ask=True)
         unrest = wait_quiet(platform, PATIENCE_SECONDS)
         if unrest:
             sys.exit(f"never came to rest: {unrest}")
-        quiet = time.monotonic() - began
-    sent = [initiative for _, initiative, _ in crowd.acknowledged(folder / "journals", "submit")]
+        rested = time.time()
+    sent = {initiative: at for at, initiative, _ in crowd.acknowledged(folder / "journals", "submit")}
+    began, accepted = min(sent.values()), max(sent.values())
     told = crowd.acknowledged(folder / "journals", "review")
     decided = {id: state for _, id, state in told if state in ("approved", "rejected")}
-    return Lived(frozenset(sent), Counter(decided.values()), accepted, quiet, watch.samples)
+    states = Counter(decided.values())
+    return Lived(frozenset(sent), states, accepted - began, rested - began, watch.samples)
 
 
 def wait_opened(watch: Watch) -> None:
@@ -142,6 +145,7 @@ def main() -> int:
     parser.add_argument("--kafka", choices=("embedded", "apache"), default="embedded")
     parser.add_argument("--chart", type=Path, help="write an SVG of the run to this file")
     options = parser.parse_args()
+    end_cleanly()
     missing = ApacheKafka.unavailable() if options.kafka == "apache" else None
     if missing is not None:
         sys.exit(missing)

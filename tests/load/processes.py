@@ -1,7 +1,7 @@
 """Measures each process of the services alone: the time from its start until it is healthy, and its memory at
 rest, against a bare Flask application under the same server. It is a benchmark, not a test.
 
-    python -m tests.load.processes [--rounds 3] [--service stats]
+    python -m tests.load.processes [--rounds 2] [--service stats]
 
 `alone` starts it with Kafka and the database down: a process must be alive without them, though not ready.
 """
@@ -26,6 +26,7 @@ from tests.load.bench.servers import (
     NOWHERE,
     answering,
     bare,
+    end_cleanly,
     issuer,
     service,
     settings,
@@ -63,14 +64,17 @@ def healthy(process: ServerProcess, path: str) -> tuple[float, float, float]:
 def migrate(folder: Path, name: str, mongo: str) -> None:
     command = [sys.executable, "-m", name, "migrate"]
     environment = {**os.environ, **settings(name, 1, mongo=mongo)}
-    subprocess.run(command, env=environment, cwd=folder, check=True, timeout=MIGRATE_SECONDS)
+    subprocess.run(
+        command, env=environment, cwd=folder, check=True, capture_output=True, timeout=MIGRATE_SECONDS
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved, after one to warm up")
+    parser.add_argument("--rounds", type=int, default=2, help="interleaved, after one to warm up")
     parser.add_argument("--service", action="append", choices=SERVICES, help="only this one")
     options = parser.parse_args()
+    end_cleanly()
     with tempfile.TemporaryDirectory(prefix="processes-") as name, ExitStack() as stack:
         folder = Path(name)
         keys = stack.enter_context(issuer())

@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from chassis.web.cursors import encode
 from tests.load.bench.http_load import Connection, Load, etag_of, request
 from tests.load.bench.population import PER_MEMBER, Databases, Population, member
 from tests.load.bench.report import percentile, state, table
-from tests.load.bench.servers import bare, bearer, issuer, per_second, running, service
+from tests.load.bench.servers import bare, bearer, end_cleanly, issuer, per_second, running, service
 from tests.support.mongo_servers import DatabaseSettings, EmbeddedMongo
 from tests.support.processes import ServerProcess
 
@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds, after one to warm up")
     parser.add_argument("--mongo", default=os.environ.get("MONGO"), help="an empty server to use instead")
     options = parser.parse_args()
+    end_cleanly()
     sizes = [int(size) for size in options.sizes.split(",")]
     with tempfile.TemporaryDirectory(prefix="reads-") as name, pymongo.timeout(None), ExitStack() as stack:
         folder = Path(name)
@@ -194,7 +195,7 @@ def report_sizes(asked: Mapping[int, Answers], requests: int, rounds: int) -> No
 
 def report_rates(plain: ServerProcess, figures: ServerProcess, requests: int, rounds: int) -> None:
     path = f"/v1/units/TLD/progress?campaign={CAMPAIGN}"
-    with Connection(figures.port) as connection:
+    with closing(Connection(figures.port)) as connection:
         _, head, _ = connection.ask(request("GET", path))
     known = request("GET", path, {"If-None-Match": etag_of(head)})
     loads = {

@@ -1,7 +1,7 @@
 """Measures a rebuild of the statistics from the log against a bare loop over the same records: consume,
 parse, fold, and nothing stored. It is a benchmark, not a test.
 
-    python -m tests.load.rebuild [--initiatives 20000] [--partitions 1,2,4] [--rounds 3] [--kafka apache]
+    python -m tests.load.rebuild [--initiatives 10000] [--partitions 1,2,4] [--rounds 3] [--kafka apache]
 
 Each initiative is in the log twice: submitted, and approved or rejected or withdrawn. The events are those of
 the contract, the database is the embedded one, and all numbers of partitions are rebuilt in turns.
@@ -39,6 +39,7 @@ from stats.domain.counting import fold
 from stats.domain.snapshots import Snapshot
 from tests.load.bench.programme import CAMPAIGNS, PATHS
 from tests.load.bench.report import state, table
+from tests.load.bench.servers import end_cleanly
 from tests.support.kafka_clients import KafkaClients
 from tests.support.kafka_servers import ApacheKafka, EmbeddedBroker
 from tests.support.messaging import MessagingSettings, publisher, record_of
@@ -167,11 +168,12 @@ def side(folder: Path, kafka: str, partitions: int, initiatives: int, mongo: Emb
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--initiatives", type=int, default=20_000)
+    parser.add_argument("--initiatives", type=int, default=10_000)
     parser.add_argument("--partitions", default="1,2,4", help="numbers of partitions, the baseline first")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds, after one to warm up")
     parser.add_argument("--kafka", choices=sorted(KAFKA), default="embedded")
     options = parser.parse_args()
+    end_cleanly()
     missing = ApacheKafka.unavailable() if options.kafka == "apache" else None
     if missing is not None:
         sys.exit(missing)

@@ -44,7 +44,7 @@ class Client:
     """One connection to the gateway, as one account or as the operators' command (no account)."""
 
     def __init__(self, platform: Platform, account: str | None = None) -> None:
-        self._platform, self._account = platform, account
+        self._platform, self.account = platform, account
         self._port = platform.addresses.ports["gateway"]
         self._connection = Connection(self._port)
         self._token, self._made = "", 0.0
@@ -69,7 +69,7 @@ class Client:
 
     def _bearer(self) -> str:
         if not self._token or time.monotonic() - self._made > TOKEN_SECONDS:
-            platform, account = self._platform, self._account
+            platform, account = self._platform, self.account
             self._token = platform.token(account) if account else platform.service_token("admin")
             self._made = time.monotonic()
         return self._token
@@ -168,7 +168,7 @@ class Reviewer:
             "POST",
             f"{CASES}/{id}/decisions",
             orjson.dumps({**(VALIDATE if valid else REJECT), "expected_level": level}),
-            Idempotency_Key=f"crowd-{id}-{level}",
+            Idempotency_Key=f"crowd-{client.account}-{id}-{level}",
             If_Match=f'"{case["version"]}"',
         )
         if status == 201:

@@ -9,8 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Self
+from contextlib import closing
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -60,14 +59,6 @@ class Connection:
     def close(self) -> None:
         self._socket.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def etag_of(head: bytes) -> str:
     found = ETAG.search(head)
@@ -94,7 +85,7 @@ class Load:
 
     def _client(self, requests: int, pause: float) -> list[float]:
         taken = []
-        with Connection(self._port) as connection:
+        with closing(Connection(self._port)) as connection:
             for _ in range(requests):
                 if pause:
                     time.sleep(pause)

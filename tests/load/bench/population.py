@@ -49,10 +49,10 @@ from submission.application.answers import outcome
 from submission.application.permissions import PERMISSIONS
 from submission.application.registering import Registrar
 from submission.domain import initiative as acts
-from submission.domain.campaigns import Campaign, CampaignFacts
+from submission.domain.campaigns import Campaign
 from submission.domain.content import Source
 from submission.domain.deadlines import expected_answer_on
-from submission.domain.units import Block, Unit, UnitFacts, UnitLevel
+from submission.domain.units import Unit
 from submission.migrations import MIGRATIONS as SUBMISSION_MIGRATIONS
 from tests.support.review_cases import RULES, actor
 
@@ -255,26 +255,9 @@ def _insert(collection: Collection[Document], batch: list[Document]) -> None:
 
 def unit_of(unit: SampleUnit) -> Unit:
     """A unit of the sample as submission keeps it."""
-    facts = unit.facts
-    return Unit(
-        unit.code,
-        unit.path,
-        UnitFacts(
-            name_vi=facts["name_vi"],
-            name_en=facts["name_en"],
-            parent=facts["parent"],
-            level=UnitLevel(facts["level"]),
-            block=None if facts["block"] is None else Block(facts["block"]),
-            cluster=facts["cluster"],
-            valid_from=date.fromisoformat(facts["valid_from"]),
-            valid_to=None if facts["valid_to"] is None else date.fromisoformat(facts["valid_to"]),
-        ),
-        1,
-    )
+    return reference_documents.unit({"_id": unit.code, "path": unit.path, "version": 1, **unit.facts})
 
 
 def campaign_of(entry: Document) -> Campaign:
-    window = (datetime.fromisoformat(entry["opens_at"]), datetime.fromisoformat(entry["closes_at"]))
-    eligible = (date.fromisoformat(entry["eligible_from"]), date.fromisoformat(entry["eligible_to"]))
-    names = (entry["programme"], entry["name_vi"], entry["name_en"])
-    return Campaign(entry["id"], CampaignFacts(*names, *window, *eligible), 1)
+    window = {name: datetime.fromisoformat(entry[name]) for name in ("opens_at", "closes_at")}
+    return reference_documents.campaign({"_id": entry["id"], "version": 1, **entry, **window})

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import sys
 import threading
 import time
@@ -24,6 +25,11 @@ THREADS = 8
 NOWHERE = "127.0.0.1:1"
 TOKEN_SECONDS = 6 * 3600
 KEY = signed_tokens.ec_key()
+
+
+def end_cleanly() -> None:
+    """Let SIGTERM end the benchmark as Ctrl-C does, so that it stops what it started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 @contextmanager
