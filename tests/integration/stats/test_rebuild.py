@@ -186,7 +186,9 @@ def test_a_failed_rebuild_gives_the_hold_back_at_once(stats: Stats) -> None:
     assert collections(stats) == {"snapshots_1", "counters_1"}
 
 
-@pytest.mark.parametrize("away", [Transient("silence"), KafkaTimeoutError("no answer"), AutoReconnect("gone")])
+@pytest.mark.parametrize(
+    "away", [Transient("silence"), KafkaTimeoutError("no answer"), AutoReconnect("gone")]
+)
 def test_a_rebuild_that_loses_a_server_says_what_to_do_and_changes_nothing(
     stats: Stats, away: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:

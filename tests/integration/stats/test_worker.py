@@ -138,9 +138,7 @@ def test_poison_goes_to_the_dead_letters_and_a_reached_target_is_published(deplo
     assert [record.key for record in told] == [b"phase-1:LD-A"]
 
 
-def test_a_rebuild_without_kafka_ends_with_one_plain_line(
-    deployed: Deployed, own_kafka_server: Any
-) -> None:
+def test_a_rebuild_without_kafka_ends_with_one_plain_line(deployed: Deployed, own_kafka_server: Any) -> None:
     deployed.stats.count(submitted("i-1"))
     own_kafka_server.stop()
 
