@@ -1,6 +1,6 @@
 """Prints what the embedded broker moves on this machine: records in and out, latency of one hop, memory.
 
-A measurement for people, not a test: run it with `python tests/load/broker_throughput.py` on a quiet machine.
+A measurement for people, not a test: run it with `python -m tests.load.broker_throughput` on a quiet machine.
 Figures depend on the client as much as on the broker: kafka-python is the client here, one process each way.
 """
 
@@ -11,7 +11,6 @@ import os
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -19,8 +18,7 @@ import kafka
 import psutil
 from kafka import TopicPartition
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
+from tests.load.bench.hops import hops
 from tests.support.kafka_clients import KafkaClients
 from tests.support.kafka_servers import EmbeddedBroker
 
@@ -50,36 +48,6 @@ def consume(clients: KafkaClients, topic: str, count: int) -> float:
     while seen < count:
         seen += sum(len(batch) for batch in consumer.poll(timeout_ms=1000).values())
     return count / (time.perf_counter() - began)
-
-
-def hops(clients: KafkaClients, topic: str, count: int) -> list[float]:
-    """Milliseconds from send() to poll() of single records, sorted."""
-    producer = clients.producer()
-    consumer = clients.consumer(fetch_max_wait_ms=500)
-    consumer.assign([TopicPartition(topic, 0)])
-    consumer.seek_to_end()
-    consumer.position(TopicPartition(topic, 0))
-    took: list[float] = []
-    arrived = threading.Event()
-    ready = threading.Event()
-
-    def read() -> None:
-        while len(took) < count:
-            for batch in consumer.poll(timeout_ms=200).values():
-                took.extend((time.perf_counter() - float(record.value)) * 1000 for record in batch)
-                arrived.set()
-            ready.set()
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    ready.wait(10)
-    for _ in range(count):
-        arrived.clear()
-        producer.send(topic, repr(time.perf_counter()).encode())
-        if not arrived.wait(10):
-            sys.exit("a record did not arrive within 10 s")
-    reader.join()
-    return sorted(took)
 
 
 def main() -> None:

@@ -22,18 +22,11 @@ import psutil
 from pymongo import MongoClient
 
 from stats.domain.snapshots import Snapshot
+from tests.load.bench.programme import CAMPAIGNS, PATHS
 from tests.support.mongo_servers import EmbeddedMongo
 from tests.support.stats_histories import submitted
 from tests.support.stats_service import Stats
 
-# As in the programme: 20 federations, 10 upper levels each, 4 grassroots unions each; two open campaigns.
-PATHS = [
-    ("TLD", f"LD-{f}", f"LD-{f}-{s}", f"LD-{f}-{s}-{g}")
-    for f in range(20)
-    for s in range(10)
-    for g in range(4)
-]
-CAMPAIGNS = ("phase-1", "peak-40-days")
 SINGLE_EVENTS = 50
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sangkienctl.platform import Platform
+from sangkienctl.platform import Platform, Progress
 from sangkienctl.ports import SERVICES
 from sangkienctl.seed import seed_programme
 from tests.support.kafka_servers import ApacheKafka
@@ -105,9 +105,9 @@ def _quiet(line: str) -> bool:
 
 
 @contextmanager
-def running_platform(home: Path, kafka: str) -> Iterator[RunningPlatform]:
+def running_platform(home: Path, kafka: str, progress: Progress | None = None) -> Iterator[RunningPlatform]:
     """A platform in a home of its own, with its topics and migrations but without sample data."""
-    control = Platform(home, ports="auto", kafka=kafka)
+    control = Platform(home, ports="auto", kafka=kafka, progress=progress)
     try:
         control.start()
         yield RunningPlatform(control)

@@ -173,7 +173,8 @@ def _database(home: Home, addresses: Addresses, service: str) -> ProcessSpec:
     port = addresses.ports[name]
     command = [tool("secantusd-py"), "--host", LOOPBACK, "--port", str(port)]
     command += ["--storage-path", str(home.data / name), "--cache-size", DATABASE_CACHE]
-    # Without it the end of a transaction does not wait for the log, whatever its write concern (decision 0005).
+    # Without it the end of a transaction does not wait for the log, whatever its write concern:
+    # decision 0005.
     command += ["--sync-on-commit"]
     return ProcessSpec(name=name, stage=Stage.ENGINES, command=tuple(command), probe=Probe(port))
 

@@ -11,9 +11,12 @@ from typing import Any
 
 import orjson
 import pytest
+from kafka.errors import KafkaTimeoutError
+from pymongo.errors import AutoReconnect
 
 from chassis.clock import rfc3339, utc_now
 from chassis.consumer.errors import Transient
+from chassis.mongo.client import connect
 from stats.adapters.generations import Generations
 from stats.adapters.projection import MongoProjectionStore
 from stats.adapters.rebuilding import MongoRebuild
@@ -23,6 +26,7 @@ from stats.application.rebuild import RebuildParts, Told, rebuild
 from stats.application.reconcile import counted_as
 from stats.domain.snapshots import Snapshot
 from stats.entrypoints.commands import read_expected, rebuild_command, reconcile_command
+from tests.support.mongo_servers import DatabaseSettings
 from tests.support.stats_histories import (
     PATHS,
     approved,
@@ -180,6 +184,61 @@ def test_a_failed_rebuild_gives_the_hold_back_at_once(stats: Stats) -> None:
 
     assert stats.count(submitted("i-1")) == 1
     assert collections(stats) == {"snapshots_1", "counters_1"}
+
+
+@pytest.mark.parametrize(
+    "away", [Transient("silence"), KafkaTimeoutError("no answer"), AutoReconnect("gone")]
+)
+def test_a_rebuild_that_loses_a_server_says_what_to_do_and_changes_nothing(
+    stats: Stats, away: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stats.count(submitted("i-1"))
+    before = stats.counters()
+
+    def fail(part: int) -> None:
+        if part == 1:
+            raise away
+
+    assert rebuild_command(parts(stats, Log([[submitted("i-1"), submitted("i-2")], []], fail)), []) == 75
+
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert type(away).__name__ in last
+    assert "run it again" in last
+    assert stats.counters() == before
+    assert stats.count(submitted("i-2")) == 1
+
+
+def test_a_fault_of_the_rebuild_itself_is_not_put_down_to_a_server(stats: Stats) -> None:
+    def fail(part: int) -> None:
+        raise ValueError("a fault")
+
+    with pytest.raises(ValueError, match="a fault"):
+        rebuild_command(parts(stats, Log([[]], fail)), [])
+
+
+def test_a_database_killed_in_the_middle_of_a_rebuild_loses_no_figure(
+    own_mongo_server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = connect(DatabaseSettings(own_mongo_server.uri, "stats"))
+    stats = Stats(client["stats"], own_mongo_server.uri)
+    try:
+        stats.count(submitted("i-1"))
+        before = stats.counters()
+
+        def kill(part: int) -> None:
+            if part == 1:
+                own_mongo_server.kill()
+
+        log = Log([[submitted("i-1")], [submitted("i-2")]], kill)
+        ended = rebuild_command(parts(stats, log), [])
+        own_mongo_server.restart()
+
+        assert ended == 75
+        assert "run it again" in capsys.readouterr().err.splitlines()[-1]
+        assert stats.counters() == before
+    finally:
+        stats.close()
+        client.close()
 
 
 def test_the_generation_before_stays_readable_for_a_while(stats: Stats) -> None:

@@ -138,6 +138,19 @@ def test_poison_goes_to_the_dead_letters_and_a_reached_target_is_published(deplo
     assert [record.key for record in told] == [b"phase-1:LD-A"]
 
 
+def test_a_rebuild_without_kafka_ends_with_one_plain_line(deployed: Deployed, own_kafka_server: Any) -> None:
+    deployed.stats.count(submitted("i-1"))
+    own_kafka_server.stop()
+
+    ended = deployed.run("rebuild")
+
+    assert ended.returncode == 75, ended.stderr
+    assert "Traceback" not in ended.stderr + ended.stdout
+    assert "run it again when both are back" in ended.stderr.splitlines()[-1]
+    assert deployed.stats.generations.head()["generation"] == 1
+    assert deployed.stats.count(submitted("i-2")) == 1
+
+
 def test_a_role_without_its_settings_says_which(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "stats", "reconcile"]
     bare = {

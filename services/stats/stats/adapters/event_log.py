@@ -66,9 +66,7 @@ class KafkaEventLog:
 
     def _read(self, consumer: Any) -> Iterator[Logged]:
         partitions = [
-            TopicPartition(topic, number)
-            for topic in CONSUMED_TOPICS
-            for number in sorted(consumer.partitions_for_topic(topic) or ())
+            TopicPartition(topic, number) for topic in CONSUMED_TOPICS for number in _numbers(consumer, topic)
         ]
         starts: dict[TopicPartition, int] = consumer.beginning_offsets(partitions)
         ends: dict[TopicPartition, int] = consumer.end_offsets(partitions)
@@ -158,3 +156,12 @@ class KafkaEventLog:
                 "code": code,
             },
         )
+
+
+def _numbers(consumer: Any, topic: str) -> list[int]:
+    """The partitions of a topic. Transient if there are none: what a broker that goes away does not name is
+    not empty, and figures without it would be wrong."""
+    found = consumer.partitions_for_topic(topic)
+    if not found:
+        raise Transient(f"the broker does not name the partitions of {topic}")
+    return sorted(found)

@@ -6,6 +6,8 @@ import logging
 import time
 from collections.abc import Callable, Collection
 
+from pymongo.errors import PyMongoError
+
 from stats.adapters.generations import Generations, Hold
 from stats.adapters.projection import GenerationWriter
 from stats.application.errors import RebuildLostError
@@ -55,9 +57,14 @@ class MongoRebuild:
         self._generations.switch(self._held())
 
     def discard(self) -> None:
-        if self._hold is not None:
+        if self._hold is None:
+            return
+        try:
             self._generations.release(self._hold)
             self._generations.drop_unused()
+        except PyMongoError:
+            # The hold ends by itself, the next rebuild or sweep drops the rest; what went wrong comes first.
+            log.warning("the hold was not given back", extra={"seconds": self._generations.hold_time.seconds})
 
     def _writer(self) -> GenerationWriter:
         generation = self._held().generation

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
+from pymongo.errors import PyMongoError
 
 from chassis.clock import local_day
-from stats.application.errors import RebuildLostError, RebuildRunningError
+from chassis.consumer.errors import ErrorClass, classify
+from stats.application.errors import RebuildLostError, RebuildRunningError, TooSlowError
 from stats.application.ports import CounterAudit
 from stats.application.rebuild import RebuildParts, Told, rebuild
 from stats.application.reconcile import (
@@ -38,7 +40,8 @@ _ENDINGS = {ending.value: ending for ending in ENDINGS}
 def rebuild_command(
     parts: RebuildParts, arguments: list[str], monotonic: Callable[[], float] = time.monotonic
 ) -> int:
-    """Count everything anew from the log. 0, or 75 when another rebuild runs or this one lost its lease."""
+    """Count everything anew from the log. 0, or 75 when it is to be run again: another rebuild runs, this one
+    lost its lease, or Kafka or the database went away."""
     parser = argparse.ArgumentParser(
         prog="python -m stats rebuild",
         description="Count everything anew from the log. Counting is paused meanwhile and catches up after "
@@ -53,6 +56,14 @@ def rebuild_command(
         return EXIT_LATER
     except RebuildLostError:
         _say("rebuild: stood still for too long and gave way to counting; nothing was changed, run it again")
+        return EXIT_LATER
+    except Exception as error:
+        if not _passes(error):
+            raise
+        _say(
+            f"rebuild: Kafka or the database went away ({type(error).__name__}); the figures in use are "
+            "whole and unchanged; run it again when both are back"
+        )
         return EXIT_LATER
     seconds = monotonic() - teller.began_at
     _say(f"rebuild: done, {told.initiatives} initiatives of {told.of} records in {seconds:.1f} s")
@@ -102,12 +113,22 @@ def reconcile_command(audit: CounterAudit, arguments: list[str]) -> int:
     except RebuildLostError:
         _say("reconcile: stood still for too long; run it again")
         return EXIT_LATER
+    except PyMongoError as error:
+        if not _passes(error):
+            raise
+        _say(f"reconcile: the database went away ({type(error).__name__}); run it again when it is back")
+        return EXIT_LATER
     except (OSError, ValueError) as error:
         _say(f"reconcile: --against {options.against}: {error}")
         return EXIT_BAD_INPUT
     for line in report(result):
         print(line)
     return 0 if result.agrees else EXIT_DIFFERENT
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the same command will work later."""
+    return isinstance(error, TooSlowError) or classify(error) is ErrorClass.TRANSIENT
 
 
 def _read_against(path: str) -> dict[str, Expected]:

@@ -1,4 +1,6 @@
-"""The baseline of the intake benchmark: a bare Flask endpoint that inserts the posted document."""
+"""The baseline of the benchmarks that ask over HTTP: a bare Flask application with one insert and one answer
+that is there already.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 
 app = Flask(__name__)
+FIGURES = {"unit": "TLD", "campaign": "phase-1", "basis": "submitted", "count": 696_948, "target": 250_000}
 
 
 @cache
@@ -26,6 +29,11 @@ def create() -> tuple[Response, int]:
     document = {"_id": str(uuid.uuid4()), **request.get_json()}
     collection().insert_one(document)
     return jsonify({"id": document["_id"]}), 201
+
+
+@app.get("/v1/figures")
+def figures() -> Response:
+    return jsonify(FIGURES)
 
 
 @app.get("/livez")
