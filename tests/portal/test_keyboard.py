@@ -75,7 +75,7 @@ def test_an_initiative_is_submitted_by_keyboard_alone(portal: Portal, story: Sto
         press(page, onward)
 
         for place in range(4):
-            fill(page, page.locator("textarea").nth(place), "Sàng hai tầng thay cho một tầng, thu lại hạt mịn.")
+            fill(page, page.locator("textarea").nth(place), "Sàng hai tầng thay một tầng, thu lại hạt mịn.")
         press(page, onward)
         press(page, onward)
 

@@ -24,8 +24,11 @@ window.shifts = [];
 new PerformanceObserver(list => {
   for (const entry of list.getEntries())
     if (!entry.hadRecentInput)
-      window.shifts.push({value: entry.value, at: Math.round(entry.startTime),
-        of: entry.sources.map(one => [one.node?.outerHTML?.slice(0, 90), one.previousRect.y, one.currentRect.y])});
+      window.shifts.push({
+        value: entry.value,
+        at: Math.round(entry.startTime),
+        of: entry.sources.map(one => [one.node?.outerHTML?.slice(0, 90), one.previousRect.y, one.currentRect.y]),
+      });
 }).observe({type: "layout-shift", buffered: true});
 """
 SCRIPT_BYTES = """
