@@ -27,7 +27,7 @@ new PerformanceObserver(list => {
       window.shifts.push({
         value: entry.value,
         at: Math.round(entry.startTime),
-        of: entry.sources.map(one => [one.node?.outerHTML?.slice(0, 90), one.previousRect.y, one.currentRect.y]),
+        of: entry.sources.map(one => [one.node?.outerHTML?.slice(0, 90), one.previousRect.y]),
       });
 }).observe({type: "layout-shift", buffered: true});
 """
