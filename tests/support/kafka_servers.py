@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from embedded import apache_kafka
+from tests.support.docker_engine import image_unavailable
 from tests.support.processes import ServerProcess, free_port, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -163,34 +162,4 @@ def answers(bootstrap: str) -> bool:
     except (KafkaError, OSError):
         return False
     client.close()
-    return True
-
-
-def image_unavailable(image: str) -> str | None:
-    """Why a container of this image cannot be started here, or None. It never pulls."""
-    import docker  # type: ignore[import-untyped]
-
-    # Asked first by hand, because the client leaks its socket when no engine is there.
-    if not _engine_accepts(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")):
-        return "no Docker engine answers"
-    client = docker.from_env(timeout=5)
-    try:
-        client.images.get(image)
-    except docker.errors.ImageNotFound:
-        return f"the image {image} is not on this machine"
-    finally:
-        client.close()
-    return None
-
-
-def _engine_accepts(address: str) -> bool:
-    parts = urlsplit(address)
-    try:
-        if parts.scheme == "unix":
-            with socket.socket(socket.AF_UNIX) as engine:
-                engine.connect(parts.path)
-        else:
-            socket.create_connection((parts.hostname, parts.port or 2375), timeout=2).close()
-    except OSError:
-        return False
     return True

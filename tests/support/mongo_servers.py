@@ -19,7 +19,7 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError
 
 from chassis.mongo.client import connect
-from tests.support.kafka_servers import image_unavailable
+from tests.support.docker_engine import image_unavailable
 from tests.support.processes import ServerProcess, free_port, wait_until
 
 ALREADY_INITIALIZED = 23
