@@ -21,7 +21,9 @@ from tests.support.processes import wait_until
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 PULL_SECONDS = 300
 BUILD_SECONDS = 1800
+STOP_SECONDS = 30
 LINES_OF_EVIDENCE = 20
+ENDED_BY_SIGTERM = 143
 
 
 def engine_unavailable() -> str | None:
@@ -147,3 +149,62 @@ class Container:
     def output(self) -> str:
         said = docker("logs", "--tail", str(LINES_OF_EVIDENCE), self.id)
         return said.stdout + said.stderr
+
+
+class ServerContainer:
+    """A server in a container of testcontainers. As with a server that is a process, a stop keeps what it has
+    stored for the next start; the container and its data go at the end of the `with` block.
+
+    The port that it is reached by is fixed, so that it is the same after a restart.
+    """
+
+    def __init__(self) -> None:
+        self._container: Any = None
+
+    def _described(self) -> Any:
+        """The container to be made: a DockerContainer that was not started."""
+        raise NotImplementedError
+
+    def _wait(self) -> None:
+        """Return when it serves."""
+        raise NotImplementedError
+
+    def start(self) -> Self:
+        if self._container is None:
+            self._container = self._described().start().get_wrapped_container()
+        else:
+            self._container.start()
+        self._wait()
+        return self
+
+    def stop(self) -> int:
+        """The exit code, 0 also where the signal that it was told to stop by is the reason of its end."""
+        self._container.stop(timeout=STOP_SECONDS)
+        self._container.reload()
+        code: int = self._container.attrs["State"]["ExitCode"]
+        return 0 if code == ENDED_BY_SIGTERM else code
+
+    def kill(self) -> None:
+        self._container.kill()
+
+    def restart(self) -> Self:
+        self._container.restart(timeout=STOP_SECONDS)
+        self._wait()
+        return self
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self._remove()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._remove()
+
+    def _remove(self) -> None:
+        if self._container is not None:
+            self._container.remove(force=True, v=True)
+            self._container.client.close()

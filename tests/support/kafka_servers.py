@@ -6,11 +6,10 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from embedded import apache_kafka
-from tests.support.docker_engine import image_unavailable
+from tests.support.docker_engine import ServerContainer, image_unavailable
 from tests.support.processes import ServerProcess, free_port, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -86,21 +85,21 @@ class ApacheKafka(ServerProcess):
         return super().start(seconds)
 
 
-class DockerKafka:
-    """Apache Kafka's image by testcontainers, on a fixed loopback port so that it survives a restart."""
+class DockerKafka(ServerContainer):
+    """Apache Kafka's image, on a loopback port."""
 
     IMAGE = os.environ.get("TEST_KAFKA_IMAGE", "apache/kafka:4.1.0")
 
     def __init__(self, directory: Path | None = None) -> None:
+        super().__init__()
         self.port = free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
-        self._container: Any = None
 
     @classmethod
     def unavailable(cls) -> str | None:
         return image_unavailable(cls.IMAGE)
 
-    def start(self) -> Self:
+    def _described(self) -> Any:
         from testcontainers.core.container import DockerContainer
 
         listener = "PLAINTEXT://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093"
@@ -122,34 +121,10 @@ class DockerKafka:
         container = DockerContainer(self.IMAGE).with_bind_ports(9092, self.port)
         for key, value in environment.items():
             container.with_env(key, value)
-        self._container = container.start()
-        self._wait()
-        return self
+        return container
 
     def _wait(self) -> None:
         wait_until(lambda: answers(self.bootstrap), "the container answers the Kafka protocol", seconds=90)
-
-    def stop(self) -> int:
-        if self._container is not None:
-            self._container.stop()
-            self._container = None
-        return 0
-
-    def kill(self) -> None:
-        self._container.get_wrapped_container().kill()
-
-    def restart(self) -> Self:
-        self._container.get_wrapped_container().restart()
-        self._wait()
-        return self
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def answers(bootstrap: str) -> bool:
