@@ -102,7 +102,8 @@ class DockerKafka(ServerContainer):
     def _described(self) -> Any:
         from testcontainers.core.container import DockerContainer
 
-        listener = "PLAINTEXT://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093"
+        # The same port inside: the broker also reaches itself by what it advertises, to end transactions.
+        listener = f"PLAINTEXT://0.0.0.0:{self.port},CONTROLLER://127.0.0.1:9093"
         environment = {
             "KAFKA_NODE_ID": "1",
             "KAFKA_PROCESS_ROLES": "broker,controller",
@@ -118,7 +119,7 @@ class DockerKafka(ServerContainer):
         }
         for key, value in APACHE_TEST_SETTINGS.items():
             environment["KAFKA_" + key.upper().replace(".", "_")] = value
-        container = DockerContainer(self.IMAGE).with_bind_ports(9092, self.port)
+        container = DockerContainer(self.IMAGE).with_bind_ports(self.port, self.port)
         for key, value in environment.items():
             container.with_env(key, value)
         return container
