@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
+from tests.support.deployed import deployed_platform, deployed_unavailable
 from tests.support.kafka_servers import ApacheKafka, DockerKafka, EmbeddedBroker
 from tests.support.mongo_servers import DockerMongo, EmbeddedMongo, mongo_db
 from tests.support.platform import PLATFORM_PROVIDERS, seeded_platform_fixture
@@ -38,7 +39,14 @@ mongo_server = tiered_fixture("mongo_server", MONGO_PROVIDERS)
 # A server for one test alone, which may stop, kill and restart it.
 own_mongo_server = tiered_fixture("own_mongo_server", MONGO_PROVIDERS, scope="function")
 
-# One whole platform per tier, started when a test first asks; see tests/support/platform.py.
-platform = tiered_fixture("platform", PLATFORM_PROVIDERS)
+# One whole platform per tier, started when a test first asks; see tests/support/platform.py. That of Docker
+# is never started here: the tests use one that is up, as its users do; see tests/support/deployed.py.
+platform = tiered_fixture(
+    "platform",
+    {
+        **PLATFORM_PROVIDERS,
+        Tier.DOCKER: Provider(start=deployed_platform, unavailable=deployed_unavailable),
+    },
+)
 
 __all__ = ["mongo_db", "seeded_platform_fixture"]

@@ -23,6 +23,9 @@ from tests.support.journey import (
 from tests.support.platform import RunningPlatform
 from tests.support.records import events
 
+# What is looked into here is behind the gateway.
+pytestmark = pytest.mark.tiers("embedded", "apache")
+
 UNIT, CAMPAIGN, AUTHOR = "HC-APATIT-VIET-NAM", "evaluation", "apatit.member"
 EXTERNAL_AUTHOR = "Nguyễn Thị Người Ngoài Danh Bạ"
 # What people write about themselves and others, where they should not; it stays where it was written.
@@ -106,14 +109,6 @@ def test_metrics_hold_no_personal_data(seeded_platform: RunningPlatform, confide
     for text in _metrics(seeded_platform):
         assert "http_request_seconds" in text or "outbox_lanes" in text
         assert not found_in(text, secrets)
-
-
-def test_the_gateway_hides_health_and_metrics(seeded_platform: RunningPlatform) -> None:
-    with Person(seeded_platform) as public:
-        for service in SERVICES:
-            for path in ("metrics", "livez", "readyz"):
-                answer = public.http.get(f"/api/{service}/{path}")
-                assert answer.status_code == 404, (service, path)
 
 
 def _metrics(platform: RunningPlatform) -> Iterator[str]:

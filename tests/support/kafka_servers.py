@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import tempfile
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from embedded import apache_kafka
+from tests.support.docker_engine import ServerContainer, image_unavailable
 from tests.support.processes import ServerProcess, free_port, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -87,24 +85,25 @@ class ApacheKafka(ServerProcess):
         return super().start(seconds)
 
 
-class DockerKafka:
-    """Apache Kafka's image by testcontainers, on a fixed loopback port so that it survives a restart."""
+class DockerKafka(ServerContainer):
+    """Apache Kafka's image, on a loopback port."""
 
     IMAGE = os.environ.get("TEST_KAFKA_IMAGE", "apache/kafka:4.1.0")
 
     def __init__(self, directory: Path | None = None) -> None:
+        super().__init__()
         self.port = free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
-        self._container: Any = None
 
     @classmethod
     def unavailable(cls) -> str | None:
         return image_unavailable(cls.IMAGE)
 
-    def start(self) -> Self:
+    def _described(self) -> Any:
         from testcontainers.core.container import DockerContainer
 
-        listener = "PLAINTEXT://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093"
+        # The same port inside: the broker also reaches itself by what it advertises, to end transactions.
+        listener = f"PLAINTEXT://0.0.0.0:{self.port},CONTROLLER://127.0.0.1:9093"
         environment = {
             "KAFKA_NODE_ID": "1",
             "KAFKA_PROCESS_ROLES": "broker,controller",
@@ -120,37 +119,13 @@ class DockerKafka:
         }
         for key, value in APACHE_TEST_SETTINGS.items():
             environment["KAFKA_" + key.upper().replace(".", "_")] = value
-        container = DockerContainer(self.IMAGE).with_bind_ports(9092, self.port)
+        container = DockerContainer(self.IMAGE).with_bind_ports(self.port, self.port)
         for key, value in environment.items():
             container.with_env(key, value)
-        self._container = container.start()
-        self._wait()
-        return self
+        return container
 
     def _wait(self) -> None:
         wait_until(lambda: answers(self.bootstrap), "the container answers the Kafka protocol", seconds=90)
-
-    def stop(self) -> int:
-        if self._container is not None:
-            self._container.stop()
-            self._container = None
-        return 0
-
-    def kill(self) -> None:
-        self._container.get_wrapped_container().kill()
-
-    def restart(self) -> Self:
-        self._container.get_wrapped_container().restart()
-        self._wait()
-        return self
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def answers(bootstrap: str) -> bool:
@@ -163,34 +138,4 @@ def answers(bootstrap: str) -> bool:
     except (KafkaError, OSError):
         return False
     client.close()
-    return True
-
-
-def image_unavailable(image: str) -> str | None:
-    """Why a container of this image cannot be started here, or None. It never pulls."""
-    import docker  # type: ignore[import-untyped]
-
-    # Asked first by hand, because the client leaks its socket when no engine is there.
-    if not _engine_accepts(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")):
-        return "no Docker engine answers"
-    client = docker.from_env(timeout=5)
-    try:
-        client.images.get(image)
-    except docker.errors.ImageNotFound:
-        return f"the image {image} is not on this machine"
-    finally:
-        client.close()
-    return None
-
-
-def _engine_accepts(address: str) -> bool:
-    parts = urlsplit(address)
-    try:
-        if parts.scheme == "unix":
-            with socket.socket(socket.AF_UNIX) as engine:
-                engine.connect(parts.path)
-        else:
-            socket.create_connection((parts.hostname, parts.port or 2375), timeout=2).close()
-    except OSError:
-        return False
     return True

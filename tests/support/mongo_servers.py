@@ -10,19 +10,16 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import pymongo
 import pytest
 from pymongo.database import Database
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import PyMongoError
 
 from chassis.mongo.client import connect
-from tests.support.kafka_servers import image_unavailable
+from tests.support.docker_engine import ServerContainer, image_unavailable
 from tests.support.processes import ServerProcess, free_port, wait_until
-
-ALREADY_INITIALIZED = 23
 
 
 class MongoServer(Protocol):
@@ -76,70 +73,46 @@ class EmbeddedMongo(ServerProcess):
         return super().ready() and answers_commands(self.uri)
 
 
-class DockerMongo:
-    """MongoDB's image as a one-node replica set, on a fixed loopback port so that it survives a restart."""
+class DockerMongo(ServerContainer):
+    """MongoDB's image as a replica set of one, on a loopback port."""
 
-    IMAGE = os.environ.get("TEST_MONGO_IMAGE", "mongo:8")
+    IMAGE = os.environ.get("TEST_MONGO_IMAGE", "mongo:8.0")
 
     def __init__(self, directory: Path | None = None) -> None:
+        super().__init__()
         self.port = free_port()
         self.uri = (
             f"mongodb://127.0.0.1:{self.port}/?directConnection=true&retryWrites=true&w=majority&journal=true"
         )
-        self._container: Any = None
 
     @classmethod
     def unavailable(cls) -> str | None:
         return image_unavailable(cls.IMAGE)
 
-    def start(self) -> Self:
+    def _described(self) -> Any:
         from testcontainers.core.container import DockerContainer
 
         container = DockerContainer(self.IMAGE).with_bind_ports(27017, self.port)
-        self._container = container.with_command("mongod --replSet rs0 --bind_ip_all").start()
+        return container.with_command("mongod --replSet rs0 --bind_ip_all")
+
+    def _wait(self) -> None:
         wait_until(self._initiated, "the replica set is initiated", seconds=60)
-        self._wait()
-        return self
+        wait_until(lambda: answers_commands(self.uri), "MongoDB accepts writes", seconds=60)
 
     def _initiated(self) -> bool:
-        member = {"_id": 0, "host": "127.0.0.1:27017"}
+        """Whether it is, after asking for it where it is not: at the first start of a container."""
         client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
             self.uri, serverSelectionTimeoutMS=500
         )
         try:
-            client.admin.command("replSetInitiate", {"_id": "rs0", "members": [member]})
-        except OperationFailure as error:
-            return error.code == ALREADY_INITIALIZED
+            if "setName" not in client.admin.command("hello"):
+                member = {"_id": 0, "host": "127.0.0.1:27017"}
+                client.admin.command("replSetInitiate", {"_id": "rs0", "members": [member]})
         except PyMongoError:
             return False
         finally:
             client.close()
         return True
-
-    def _wait(self) -> None:
-        wait_until(lambda: answers_commands(self.uri), "MongoDB accepts writes", seconds=60)
-
-    def stop(self) -> int:
-        if self._container is not None:
-            self._container.stop()
-            self._container = None
-        return 0
-
-    def kill(self) -> None:
-        self._container.get_wrapped_container().kill()
-
-    def restart(self) -> Self:
-        self._container.get_wrapped_container().restart()
-        self._wait()
-        return self
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The pytest side of the tiers: which tiers run (--tiers), a test with a tiered fixture once per tier, what
-the servers of a failed test say, and the table tier x passed, failed, skipped with reasons at the end.
+the servers of a failed test say, and at the end what tests have measured (the property `figure`) and the
+table tier x passed, failed, skipped with reasons.
 """
 
 from __future__ import annotations
@@ -142,6 +143,7 @@ class TierReport:
     def __init__(self) -> None:
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._reasons: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._figures: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         tier = str(dict(report.user_properties).get("tier", Tier.NONE))
@@ -152,8 +154,13 @@ class TierReport:
             self._reasons[tier][_reason(report, tier)] += 1
         elif report.when == "call":
             self._counts[tier]["passed"] += 1
+            self._figures += [str(value) for name, value in report.user_properties if name == "figure"]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._figures:
+            terminalreporter.section("figures")
+            for figure in self._figures:
+                terminalreporter.write_line(figure)
         terminalreporter.section("tiers")
         terminalreporter.write_line(f"{'tier':<10}{'passed':>8}{'failed':>8}{'skipped':>9}")
         for tier in Tier:

@@ -22,6 +22,9 @@ from chassis.consumer.loop import MAX_POLL_INTERVAL_MS, ConsumerLoop
 
 log = logging.getLogger(__name__)
 
+# A thread that waits for a database that is away gets so long to notice that it was cut off.
+CUT_OFF_SECONDS = 2.0
+
 
 class WorkerSettings(Protocol):
     """The part of the settings that is needed here."""
@@ -44,13 +47,20 @@ class Worker:
     """Runs `consumers` and `tasks`, each in a thread of its own.
 
     settings: worker_bind, the address host:port of /livez, /readyz and /metrics; shutdown_seconds, the time
-    that the threads get to finish.
+    that the threads get to finish. cut_off: closes what a thread may still wait for, such as the client of a
+    database that is away; called shortly before that time is over, if a thread has not finished by then.
     """
 
     def __init__(
-        self, settings: WorkerSettings, *, consumers: Sequence[ConsumerLoop], tasks: Sequence[Task]
+        self,
+        settings: WorkerSettings,
+        *,
+        consumers: Sequence[ConsumerLoop],
+        tasks: Sequence[Task],
+        cut_off: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
+        self._cut_off = cut_off
         self._consumers = tuple(consumers)
         self._stop = threading.Event()
         # Set when there is something to look at: a signal, or the end of a thread.
@@ -113,7 +123,14 @@ class Worker:
 
     def _join(self) -> list[str]:
         """The names of the threads that did not end in time."""
-        deadline = time.monotonic() + self._settings.shutdown_seconds
+        seconds = self._settings.shutdown_seconds
+        deadline = time.monotonic() + seconds
+        if self._alive_at(deadline - min(CUT_OFF_SECONDS, seconds / 2)):
+            # On a thread of its own: closing may wait for the very thing that is away.
+            threading.Thread(target=self._cut_off, name="cut-off", daemon=True).start()
+        return self._alive_at(deadline)
+
+    def _alive_at(self, deadline: float) -> list[str]:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return [thread.name for thread in self._threads if thread.is_alive()]

@@ -161,7 +161,7 @@ def worker(settings: Settings) -> Worker:
     mail = MailLoop(mail_delivery(settings, db), settings.mail_poll_seconds, random.random)
     reporter = Reporter(settings, group=SERVICE, topics=events.TOPICS, db=db, outboxes=[], clock=utc_now)
     tasks = [Task("mail", mail.run), Task("operations", reporter.run)]
-    return Worker(settings, consumers=[consumer], tasks=tasks)
+    return Worker(settings, consumers=[consumer], tasks=tasks, cut_off=db.client.close)
 
 
 def doubtful(settings: Settings, arguments: list[str]) -> int:

@@ -151,7 +151,7 @@ def worker(settings: Settings) -> Worker:
         settings, group=SERVICE, topics=contract.CONSUMED, db=db, outboxes=[COLLECTION], clock=utc_now
     )
     tasks = [Task("relay", relay.run), Task("operations", reporter.run)]
-    return Worker(settings, consumers=[consumer], tasks=tasks)
+    return Worker(settings, consumers=[consumer], tasks=tasks, cut_off=db.client.close)
 
 
 def migrate(settings: Settings) -> None:

@@ -172,6 +172,7 @@ def worker(settings: Settings) -> Worker:
             Task("generations", generations.sweep),
             Task("operations", reporter.run),
         ],
+        cut_off=db.client.close,
     )
 
 

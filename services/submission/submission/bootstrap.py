@@ -175,7 +175,7 @@ def worker(settings: Settings) -> Worker:
     relay = Relay(db, OUTBOXES, lambda: make_producer(settings), leases, _process_name(), utc_now)
     reporter = Reporter(settings, group=SERVICE, topics=CONSUMED, db=db, outboxes=OUTBOXES, clock=utc_now)
     tasks = [Task("relay", relay.run), Task("operations", reporter.run)]
-    return Worker(settings, consumers=[consumer], tasks=tasks)
+    return Worker(settings, consumers=[consumer], tasks=tasks, cut_off=db.client.close)
 
 
 def migrate(settings: Settings) -> None:

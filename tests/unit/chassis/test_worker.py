@@ -7,7 +7,7 @@ import signal
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -121,6 +121,36 @@ def test_a_thread_that_will_not_end_is_a_failure() -> None:
         release.set()
 
     assert running.code == 1
+
+
+def stopped(*, task: Callable[[threading.Event], None], cut_off: Callable[[], None]) -> int:
+    """The exit code of a worker with one task that is told to stop as soon as it runs."""
+    settings = MessagingSettings("x:1", worker_bind=f"127.0.0.1:{free_port()}", shutdown_seconds=4)
+    worker = Worker(settings, consumers=[], tasks=[Task("relay", task)], cut_off=cut_off)
+    worker.stop()
+    return worker.run()
+
+
+def test_a_thread_that_waits_for_what_is_away_is_cut_off_and_ends_in_time() -> None:
+    closed = threading.Event()
+
+    code = stopped(task=lambda stop: _wait(closed), cut_off=closed.set)
+
+    assert closed.is_set()
+    assert code == 0
+
+
+def test_nothing_is_cut_off_when_every_thread_ends_by_itself() -> None:
+    closed = threading.Event()
+
+    code = stopped(task=waits, cut_off=closed.set)
+
+    assert not closed.is_set()
+    assert code == 0
+
+
+def _wait(event: threading.Event) -> None:
+    event.wait()
 
 
 def test_it_is_not_alive_while_a_consumer_is_stuck() -> None:

@@ -1,0 +1,57 @@
+"""A platform that somebody has started, as with docker-compose.yml, for the tests that need no more of it
+than its public address and its demo accounts. It is never started, stopped or reached past its gateway here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from sangkienctl.remote import Client, RemotePlatform
+from sangkienctl.seed import Sample
+from sangkienctl.seed_command import REALM
+
+URL_VARIABLE = "TEST_PLATFORM_URL"
+SECRET_VARIABLE = "SANGKIENCTL_CLIENT_SECRET"
+
+
+class DeployedPlatform:
+    """What a test may ask of it. gateway: its public address, no trailing slash; control: what loads the
+    sample."""
+
+    def __init__(self, gateway: str, secret: str) -> None:
+        self.gateway = gateway
+        self.mail_api = f"{gateway}/mail/api/v1"
+        passwords = {account.username: account.password for account in Sample().accounts}
+        client = Client(gateway + REALM, "sangkienctl", secret)
+        self.control = RemotePlatform(gateway, client=client, passwords=passwords)
+        self._tokens: dict[str, str] = {}
+
+    def token(self, username: str) -> str:
+        """An access token of a demo account, kept for the session (tokens live for an hour)."""
+        if username not in self._tokens:
+            self._tokens[username] = self.control.token(username)
+        return self._tokens[username]
+
+
+def deployed_unavailable() -> str | None:
+    """Why no such platform can be used here, or None."""
+    address = os.environ.get(URL_VARIABLE)
+    if not address:
+        return f"{URL_VARIABLE} names no platform that is up"
+    if SECRET_VARIABLE not in os.environ:
+        return f"{SECRET_VARIABLE} is not set, which signs in at {address}"
+    try:
+        httpx.get(address, timeout=5, trust_env=False)
+    except httpx.TransportError as error:
+        return f"{address} does not answer ({error})"
+    return None
+
+
+@contextmanager
+def deployed_platform(directory: Path) -> Iterator[DeployedPlatform]:
+    yield DeployedPlatform(os.environ[URL_VARIABLE].rstrip("/"), os.environ[SECRET_VARIABLE])
