@@ -49,6 +49,7 @@ LEAKED = re.compile(
             r"\bAK" + r"IA[0-9A-Z]{16}\b",
             r"\bgh" + r"[pousr]_[A-Za-z0-9]{30,}",
             r"\bxox" + r"[baprs]-[A-Za-z0-9-]{10,}",
+            r"_auth" + r"(?:Token)?\s*=\s*\S+",
             r"[a-z+]+://[^\s/@:\"'{}$]+:(?!pass@|s3cret@)[^\s/@:\"'{}$]+" + "@",
         )
     )
@@ -147,7 +148,7 @@ def test_a_manifest_names_where_a_secret_comes_from(manifest: Path) -> None:
 
 def test_no_file_of_the_repository_holds_what_looks_like_a_secret() -> None:
     kinds = (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".env")
-    names = (".env", "id_rsa", ".netrc", ".npmrc")
+    names = (".env", "id_rsa", ".netrc")
 
     hits = [name for name in files() if Path(name).suffix in kinds or Path(name).name.startswith(names)]
     hits += [f"{name}: {match.group()[:20]}" for name, text in texts() for match in LEAKED.finditer(text)]
