@@ -136,3 +136,16 @@ def test_kubernetes_starts_every_role_of_a_service(service: str) -> None:
     assert overlay["resources"] == ["../base"]
     assert overlay["images"][0]["newName"] == f"sangkien/{service}"
     assert service in yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
+
+
+def test_kubernetes_tells_the_gateway_where_each_service_is_and_leads_everything_to_it() -> None:
+    folder = ROOT / "deploy/kubernetes"
+    overlay = yaml.safe_load((folder / "gateway/kustomization.yaml").read_text())
+    told = {one.partition("=")[0] for one in overlay["configMapGenerator"][0]["literals"]}
+    needed = set(re.findall(r"\{\$([A-Z_]+)\}", (ROOT / "deploy/gateway/Caddyfile").read_text()))
+    of_the_image = set(re.findall(r"\b([A-Z]+_ROOT)=", (ROOT / "web/Dockerfile").read_text()))
+    (rule,) = yaml.safe_load((folder / "routes.yaml").read_text())["spec"]["rules"]
+
+    assert needed <= told | of_the_image
+    assert rule == {"backendRefs": [{"name": "gateway", "port": 8080}]}
+    assert "gateway" in yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]

@@ -6,7 +6,7 @@ import http.server
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -55,9 +55,8 @@ def upstream() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def caddy(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    folder = tmp_path_factory.mktemp("gateway")
+def gateway(folder: Path, upstream: str, settings: Mapping[str, str]) -> ServerProcess:
+    """The gateway before its start. settings: where the portal signs in."""
     problems = folder / "problems"
     problems.mkdir()
     (problems / "not-found.md").write_text("# not-found\n\n**Not found.** Look at {path}.\n")
@@ -75,10 +74,8 @@ def caddy(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "STATS_UPSTREAM": upstream,
         # Nobody listens there.
         "NOTIFY_UPSTREAM": "127.0.0.1:1",
-        "ISSUER_UPSTREAM": upstream,
-        "MAIL_UPSTREAM": upstream,
+        **settings,
         "PORTAL_ROOT": str(portal),
-        "PORTAL_ISSUER": "/auth/realms/here",
         "SITE_ROOT": str(SITE),
         "CONTRACTS_ROOT": str(REPOSITORY / "contracts"),
         "PROBLEMS_ROOT": str(problems),
@@ -87,7 +84,13 @@ def caddy(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     }
     caddyfile = REPOSITORY / "deploy" / "gateway" / "Caddyfile"
     command = [tool("caddy"), "run", "--config", str(caddyfile), "--adapter", "caddyfile"]
-    with ServerProcess("gateway", command, port, folder / "gateway.log", environment).start() as server:
+    return ServerProcess("gateway", command, port, folder / "gateway.log", environment)
+
+
+@pytest.fixture(scope="module")
+def caddy(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    settings = {"ISSUER_UPSTREAM": upstream, "MAIL_UPSTREAM": upstream, "PORTAL_ISSUER": "/auth/realms/here"}
+    with gateway(tmp_path_factory.mktemp("gateway"), upstream, settings).start() as server:
         yield server
 
 
@@ -242,6 +245,19 @@ def test_the_portal_is_served_compressed_and_only_what_is_named_by_its_content_i
 
 def test_the_portal_learns_where_to_sign_in(http_client: httpx.Client) -> None:
     assert http_client.get("/portal.json").json() == {"issuer": "/auth/realms/here"}
+
+
+def test_an_issuer_elsewhere_is_the_one_other_host_that_the_portal_may_ask(
+    upstream: str, tmp_path: Path
+) -> None:
+    issuer = "https://id.example.org"
+    settings = {"PORTAL_ISSUER": f"{issuer}/realms/here", "PORTAL_CONNECT": issuer}
+    with gateway(tmp_path, upstream, settings).start() as server:
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+            policy = client.get("/").headers["Content-Security-Policy"]
+            assert f"connect-src 'self' {issuer};" in policy
+            assert client.get("/portal.json").json() == {"issuer": f"{issuer}/realms/here"}
+            assert client.get("/auth/jwks").json()["code"] == "unavailable"
 
 
 def test_an_answer_that_a_change_refers_to_keeps_its_etag(http_client: httpx.Client) -> None:
