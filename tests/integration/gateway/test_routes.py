@@ -252,12 +252,14 @@ def test_an_issuer_elsewhere_is_the_one_other_host_that_the_portal_may_ask(
 ) -> None:
     issuer = "https://id.example.org"
     settings = {"PORTAL_ISSUER": f"{issuer}/realms/here", "PORTAL_CONNECT": issuer}
-    with gateway(tmp_path, upstream, settings).start() as server:
-        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
-            policy = client.get("/").headers["Content-Security-Policy"]
-            assert f"connect-src 'self' {issuer};" in policy
-            assert client.get("/portal.json").json() == {"issuer": f"{issuer}/realms/here"}
-            assert client.get("/auth/jwks").json()["code"] == "unavailable"
+    with (
+        gateway(tmp_path, upstream, settings).start() as server,
+        httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client,
+    ):
+        policy = client.get("/").headers["Content-Security-Policy"]
+        assert f"connect-src 'self' {issuer};" in policy
+        assert client.get("/portal.json").json() == {"issuer": f"{issuer}/realms/here"}
+        assert client.get("/auth/jwks").json()["code"] == "unavailable"
 
 
 def test_an_answer_that_a_change_refers_to_keeps_its_etag(http_client: httpx.Client) -> None:
