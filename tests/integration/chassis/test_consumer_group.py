@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from chassis.consumer.errors import Transient
@@ -17,7 +18,7 @@ from tests.support.messaging import Channel, open_channel, record_of
 from tests.support.processes import ServerProcess, wait_until
 
 CONSUMER_PROCESS = """
-import signal, sys, threading
+import os, signal, sys, threading
 from chassis.consumer.loop import ConsumerLoop
 from tests.support.messaging import Channel, MessagingSettings, Spec
 
@@ -27,8 +28,11 @@ channel = Channel(MessagingSettings(bootstrap), group, (Spec(topic),))
 def handle(events):
     for event in events:
         print("handled", event.data["n"], flush=True)
-        if held == "held" and event.data["n"] == 5:
-            signal.pause()
+        if event.data["n"] == 5:
+            if held == "held":
+                signal.pause()
+            if held == "frozen":
+                os.kill(os.getpid(), signal.SIGSTOP)
 
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -37,7 +41,8 @@ ConsumerLoop(channel.settings, group=group, topics=[topic], codec=channel.codec,
 
 
 class ConsumerProcess(ServerProcess):
-    """A consumer in a process of its own; with `held` it stops for ever in the middle of its first batch."""
+    """A consumer in a process of its own; with `held` it stops for ever in the middle of its first batch,
+    with `frozen` until SIGCONT."""
 
     def __init__(self, directory: Path, channel: Channel, held: str) -> None:
         script = directory / "consumer.py"
@@ -140,6 +145,26 @@ def test_a_rebalance_that_outlasts_a_poll_is_brought_to_its_end(
             channel.grow(partitions)
             channel.write_events(range(20 * (partitions - 1), 20 * partitions))
             wait_for(recorder, range(20 * partitions), seconds=60)
+
+
+def test_a_member_that_was_put_out_of_the_group_sets_no_offset_back(
+    kafka_server: Any, tmp_path: Path
+) -> None:
+    channel = open_channel(kafka_server.bootstrap, partitions=4)
+    channel.write_events(range(20))
+    with ConsumerProcess(tmp_path, channel, "frozen") as frozen:
+        wait_until(lambda: psutil.Process(frozen.pid).status() == psutil.STATUS_STOPPED, "it is frozen")
+        channel.write_events(range(20, 40))
+        other = Recorder()
+        with consuming(channel, other):
+            wait_for(other, range(40), seconds=60)
+            wait_until(lambda: committed_in_all(channel) == 40, "all are committed")
+
+        frozen.thaw()
+        wait_until(lambda: channel.members() == 1, "it has joined again", 60)
+        channel.write_events([40])
+        wait_until(lambda: "handled 40" in frozen.output(), "it goes on", 60)
+        wait_until(lambda: committed_in_all(channel) == 41, "nothing was set back", 60)
 
 
 def test_a_killed_consumer_s_batch_comes_again(kafka_server: Any, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ class _BatchGivenUp(Exception):
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
     """Counts rebalances, and sees that each is brought to its end.
 
+    lost: whether this member was put out of its group since this was last looked at.
     rejoin: tells the consumer that it has to rejoin its group. It is called in kafka-python's network thread
     and must do nothing else.
 
@@ -61,6 +62,7 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.count = 0
+        self.lost = False
         self.rejoin: Callable[[], None] = lambda: None
 
     def on_partitions_revoked(self, revoked: Any) -> None:
@@ -72,6 +74,7 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_lost(self, lost: Any) -> None:
         self.count += 1
+        self.lost = True
 
 
 class ConsumerLoop:
@@ -181,6 +184,10 @@ class ConsumerLoop:
         if self._rebalances.count != self._seen_rebalances:
             self._seen_rebalances = self._rebalances.count
             self._lag.rebalanced()
+        if self._rebalances.lost:
+            self._rebalances.lost = False
+            # Others may have gone on from there and committed more: it must not be set back.
+            self._uncommitted = {}
         records = [record for batch in polled.values() for record in batch]
         if records:
             self._deal_with(records)
@@ -266,8 +273,8 @@ class ConsumerLoop:
         try:
             self._consumer.commit(offsets, timeout_ms=COMMIT_MS)
         except CommitFailedError:
-            # The group was rebalanced meanwhile. What stays with this member is committed next time; the new
-            # owner of the rest reads it again.
+            # The group was rebalanced meanwhile. What stays with this member is committed next time, unless
+            # it was put out of the group; the new owner of the rest reads it again.
             self._commit_failed("CommitFailedError")
         except KafkaError as error:
             if not error.retriable:
