@@ -84,7 +84,10 @@ class Publisher:
         except (KafkaError, OSError) as error:
             return [error] * len(records)
         pending = [self._send(record) for record in records]
-        outcomes = [self._outcome(future) for future in pending]
+        # One deadline for all: kafka-python 3.0 may forget a batch when a broker dies, and each of its
+        # records would be waited for in turn.
+        deadline = time.monotonic() + (DELIVERY_MS + REQUEST_MS) / 1000
+        outcomes = [self._outcome(future, deadline) for future in pending]
         # What send() refused never reached the producer's queue; any other failure may have broken it.
         sent = [error for future, error in zip(pending, outcomes, strict=True) if future is not error]
         if any(error is not None for error in sent):
@@ -107,12 +110,12 @@ class Publisher:
             return error
 
     @staticmethod
-    def _outcome(future: Any) -> Exception | None:
+    def _outcome(future: Any, deadline: float) -> Exception | None:
         if isinstance(future, Exception):
             return future
         failure: Exception | None = None
         try:
-            future.get(timeout=(DELIVERY_MS + REQUEST_MS) / 1000)
+            future.get(timeout=max(0.0, deadline - time.monotonic()))
         except KafkaError as error:
             failure = error
         return failure
