@@ -23,7 +23,6 @@ from tests.support.messaging import NOON, Channel, aggregate, number_of
 from tests.support.web_apps import SETTINGS
 
 OPERATIONS = "/v1/operations"
-OPERATOR = signed_tokens.bearer("m-operator01", ("operator", "TLD"))
 
 
 @pytest.fixture
@@ -59,6 +58,11 @@ def http(mongo_db: Database[dict[str, Any]]) -> Iterator[FlaskClient]:
         yield client
 
 
+def operator() -> dict[str, str]:
+    """Made when it is needed: a token lives shorter than a long run of tests."""
+    return signed_tokens.bearer("m-operator01", ("operator", "TLD"))
+
+
 def dead_letter(channel: Channel, n: int, topic: str | None = None) -> Record:
     event = channel.event(n)
     reasons = {
@@ -72,7 +76,7 @@ def dead_letter(channel: Channel, n: int, topic: str | None = None) -> Record:
 
 
 def seen(http: FlaskClient) -> dict[str, Any]:
-    answer = http.get(OPERATIONS, headers=OPERATOR)
+    answer = http.get(OPERATIONS, headers=operator())
     assert answer.status_code == 200, answer.text
     return dict(answer.json or {})
 
@@ -115,8 +119,8 @@ def test_a_letter_is_replayed_as_it_was_and_is_then_dealt_with(
     channel.write([dead_letter(channel, n) for n in range(3)])
     reporter.turn()
 
-    asked = http.post(f"{OPERATIONS}/dead-letters/1/replay", headers=OPERATOR)
-    again = http.post(f"{OPERATIONS}/dead-letters/1/replay", headers=OPERATOR)
+    asked = http.post(f"{OPERATIONS}/dead-letters/1/replay", headers=operator())
+    again = http.post(f"{OPERATIONS}/dead-letters/1/replay", headers=operator())
     assert (asked.status_code, (asked.json or {})["state"]) == (202, "asked")
     assert again.json == asked.json
     reporter.turn()
@@ -136,7 +140,7 @@ def test_letters_replayed_at_the_front_are_dealt_with_for_every_tool(
     channel.write([dead_letter(channel, n) for n in range(3)])
     reporter.turn()
     for offset in (0, 1):
-        http.post(f"{OPERATIONS}/dead-letters/{offset}/replay", headers=OPERATOR)
+        http.post(f"{OPERATIONS}/dead-letters/{offset}/replay", headers=operator())
 
     reporter.turn()
 
@@ -151,7 +155,7 @@ def test_a_letter_of_a_topic_that_the_service_does_not_read_is_not_replayed(
 ) -> None:
     channel.write([dead_letter(channel, 1, topic="elsewhere")])
     reporter.turn()
-    http.post(f"{OPERATIONS}/dead-letters/0/replay", headers=OPERATOR)
+    http.post(f"{OPERATIONS}/dead-letters/0/replay", headers=operator())
 
     reporter.turn()
 
@@ -165,7 +169,7 @@ def test_what_is_no_letter_cannot_be_replayed(
 ) -> None:
     reporter.turn()
 
-    assert http.post(f"{OPERATIONS}/dead-letters/5/replay", headers=OPERATOR).status_code == 404
+    assert http.post(f"{OPERATIONS}/dead-letters/5/replay", headers=operator()).status_code == 404
 
 
 def test_only_operators_see_and_replay(http: FlaskClient) -> None:
