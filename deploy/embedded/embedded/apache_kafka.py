@@ -134,7 +134,8 @@ def format_storage(
     if (data / "log" / "meta.properties").exists():
         return
     cluster = cluster_id or urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    arguments = ["format", "--cluster-id", cluster, "--config", str(properties), "--ignore-formatted"]
+    # One argument: an id may begin with a hyphen.
+    arguments = ["format", f"--cluster-id={cluster}", "--config", str(properties), "--ignore-formatted"]
     command = java_command(jars, heap_megabytes, "kafka.tools.StorageTool", *arguments)
     formatted = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if formatted.returncode != 0:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from embedded import apache_kafka
-from embedded.apache_kafka import UnavailableError, fetch_jars, require_java, write_properties
+from embedded.apache_kafka import UnavailableError, fetch_jars, format_storage, require_java, write_properties
 
 
 def _program(directory: Path, name: str, script: str) -> None:
@@ -78,3 +78,12 @@ def test_given_settings_win_over_the_defaults(tmp_path: Path) -> None:
 def test_the_command_ends_with_a_sentence_when_kafka_cannot_run(programs: Path, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="cannot run here: java is not on PATH"):
         apache_kafka.main(["--data", str(tmp_path)])
+
+
+def test_the_id_of_a_cluster_may_begin_with_a_hyphen(programs: Path, tmp_path: Path) -> None:
+    # Every 64th random one does.
+    _program(programs, "java", f'printf "%s\\n" "$@" >{tmp_path}/arguments')
+
+    format_storage(tmp_path, tmp_path / "server.properties", tmp_path / "jars", 64, "-AEBAQEBAQEBAQEBAQEBAQ")
+
+    assert "--cluster-id=-AEBAQEBAQEBAQEBAQEBAQ" in (tmp_path / "arguments").read_text().splitlines()
