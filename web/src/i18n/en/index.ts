@@ -1,7 +1,9 @@
 // English, complete: each file must have every key of its Vietnamese sister.
 import type { Key } from "..";
-import { common } from "./common";
+import { components } from "./components";
+import { frame } from "./frame";
 import { front } from "./front";
+import { glossary } from "./glossary";
 import { inbox } from "./inbox";
 import { mine } from "./mine";
 import { operator } from "./operator";
@@ -10,7 +12,9 @@ import { submit } from "./submit";
 import { unit } from "./unit";
 
 export const en: Record<Key, string> = {
-  ...common,
+  ...frame,
+  ...glossary,
+  ...components,
   ...front,
   ...submit,
   ...mine,

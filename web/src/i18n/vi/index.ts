@@ -1,6 +1,9 @@
-// Vietnamese: the catalogue that the others are measured by. One file per page, keys begin with its name.
-import { common } from "./common";
+// Vietnamese: the catalogue that the others are measured by. One file per page, keys begin with its name;
+// frame, glossary and components are for what stands on several pages.
+import { components } from "./components";
+import { frame } from "./frame";
 import { front } from "./front";
+import { glossary } from "./glossary";
 import { inbox } from "./inbox";
 import { mine } from "./mine";
 import { operator } from "./operator";
@@ -8,4 +11,15 @@ import { review } from "./review";
 import { submit } from "./submit";
 import { unit } from "./unit";
 
-export const vi = { ...common, ...front, ...submit, ...mine, ...inbox, ...review, ...unit, ...operator };
+export const vi = {
+  ...frame,
+  ...glossary,
+  ...components,
+  ...front,
+  ...submit,
+  ...mine,
+  ...inbox,
+  ...review,
+  ...unit,
+  ...operator,
+};
