@@ -184,10 +184,6 @@ class ConsumerLoop:
         if self._rebalances.count != self._seen_rebalances:
             self._seen_rebalances = self._rebalances.count
             self._lag.rebalanced()
-        if self._rebalances.lost:
-            self._rebalances.lost = False
-            # Others may have gone on from there and committed more: it must not be set back.
-            self._uncommitted = {}
         records = [record for batch in polled.values() for record in batch]
         if records:
             self._deal_with(records)
@@ -207,6 +203,10 @@ class ConsumerLoop:
             log.warning("poll failed", extra={"group": self._group, "error": type(error).__name__})
             self._stop.wait(milliseconds / 1000)
             return {}
+        if self._rebalances.lost:
+            self._rebalances.lost = False
+            # Others may have gone on from there and committed more: it must not be set back.
+            self._uncommitted = {}
         return polled
 
     def _deal_with(self, records: list[ReceivedRecord]) -> None:
