@@ -153,6 +153,48 @@ def test_the_queue_can_be_worked_through_by_keyboard_alone(portal: Portal, stage
         expect(page.get_by_role("heading", level=1)).to_have_text("Review desk")
 
 
+# Tells at each change of a page what stands in it, before it is painted and before anything later could run.
+AT_ONCE = """act => {
+  const watch = new MutationObserver(() => { if (acts[act]()) watch.disconnect(); });
+  const heading = document.querySelector("h1").textContent;
+  const acts = {
+    back: () => {
+      if (document.querySelector("h1")?.textContent === heading) return false;
+      window.left = true;
+      document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "p", bubbles: true}));
+      return true;
+    },
+    dialog: () => {
+      const dialog = document.querySelector("dialog:has(button)");
+      if (dialog) window.dialog = [dialog.open, dialog.contains(document.activeElement)];
+      return dialog !== null;
+    },
+  };
+  watch.observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
+
+
+def test_no_key_is_lost_however_soon_it_is_pressed(portal: Portal, stage: Stage) -> None:
+    for number in (1, 2):
+        stage.case(title=f"Giá treo ống mềm cho xe bồn số {number}")
+    with portal.visit(SUPPORT, "/cases?q=ong+mem", DESK_EN) as visit:
+        page = visit.page
+        expect(page.locator("a[data-case]")).to_have_count(2)
+        page.keyboard.press("o")
+        heading = page.get_by_role("heading", level=1)
+        expect(heading).to_contain_text("Giá treo ống mềm")
+        title = heading.inner_text()
+
+        page.evaluate(AT_ONCE, "back")
+        page.keyboard.press("n")
+        page.wait_for_function("window.left")
+        expect(heading).to_have_text(title)
+
+        page.evaluate(AT_ONCE, "dialog")
+        page.keyboard.press("v")
+        assert page.wait_for_function("window.dialog").json_value() == [True, True]
+
+
 def test_keys_do_nothing_while_something_is_typed_or_when_they_are_switched_off(
     portal: Portal, revised: str
 ) -> None:

@@ -1,6 +1,6 @@
 // A modal dialog on the browser's own <dialog>: it holds the focus, closes by Escape and gives the focus back.
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 
 export function Dialog({
@@ -19,7 +19,8 @@ export function Dialog({
 }) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // With the content, not after it: a key pressed as soon as the dialog can be seen goes to the dialog.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element === null) return;
     if (open && !element.open) {

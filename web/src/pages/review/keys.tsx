@@ -1,7 +1,7 @@
 // Single keys for the review desk. They never act while something is typed or a dialog is open, and can be switched off
 // (WCAG 2.1.4); the choice stays on the device.
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Checkbox } from "../../components/field";
 import { t } from "../../i18n";
 
@@ -29,7 +29,8 @@ function choose(on: boolean): void {
 export function useKeys(acts: Record<string, (() => void) | undefined>): void {
   const latest = useRef(acts);
   latest.current = acts;
-  useEffect(() => {
+  // Before the page is painted: a key that is pressed as soon as a case can be seen must not be lost.
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if (!enabled.value || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       const at = event.target instanceof Element ? event.target : null;
