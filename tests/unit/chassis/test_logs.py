@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import warnings
@@ -10,6 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
+from kafka.net.selector import NetworkSelector
 
 from chassis import logs, tracing
 from chassis.tracing import TraceContext
@@ -131,6 +133,16 @@ def test_what_is_below_the_level_is_not_written(lines: list[dict[str, Any]]) -> 
     logging.getLogger("pymongo.connection").info("connected")
 
     assert lines == []
+
+
+def test_a_slow_step_of_kafka_python_is_not_written(lines: list[dict[str, Any]]) -> None:
+    async def step() -> str:
+        logging.getLogger("kafka.net.selector").warning("another warning")
+        return "done"
+
+    with contextlib.closing(NetworkSelector(slow_task_threshold_secs=1e-9)) as network:
+        assert network.run(step) == "done"
+    assert [line["message"] for line in lines] == ["another warning"]
 
 
 def test_warnings_become_lines(lines: list[dict[str, Any]]) -> None:
