@@ -22,6 +22,7 @@ PROJECTS = (
     "deploy/embedded",
     "deploy/sangkienctl",
 )
+LOCKS = ("constraints.txt", "web/node.txt", "bin/audit.txt")
 IMAGES = tuple(project for project in PROJECTS if (ROOT / project / "Dockerfile").exists())
 # Written in pieces, so that this file does not match itself.
 FORBIDDEN_TEXT = re.compile(
@@ -48,7 +49,17 @@ def _requirements(project: str) -> list[str]:
 
 def _development_requirements() -> list[str]:
     text = (ROOT / "pyproject.toml").read_text()
-    return list(tomllib.loads(text)["project"]["optional-dependencies"]["dev"])
+    extras = tomllib.loads(text)["project"]["optional-dependencies"]
+    return [*extras["dev"], *extras["audit"]]
+
+
+def _all_pins() -> dict[str, set[str]]:
+    """What a developer may install: the workspace's packages, Node.js as a wheel, the tool of bin/audit."""
+    pins: dict[str, set[str]] = {}
+    for lock in LOCKS:
+        for name, versions in _pins(ROOT / lock).items():
+            pins.setdefault(name, set()).update(versions)
+    return pins
 
 
 def _name(requirement: str) -> str:
@@ -80,15 +91,16 @@ def test_each_dependency_has_a_range_in_its_project(project: str) -> None:
 
 
 def test_each_dependency_is_pinned_exactly_with_a_hash() -> None:
-    pins = _pins(ROOT / "constraints.txt")
+    pins = _all_pins()
     wanted = {_name(r) for project in PROJECTS for r in _outside(_requirements(project))}
     wanted |= {_name(r) for r in _development_requirements()}
 
     missing = {re.sub(r"\[.*", "", name) for name in wanted} - set(pins)
 
     assert not missing, f"run bin/lock: {missing}"
-    blocks = re.split(r"^(?=[a-z0-9._-]+==)", (ROOT / "constraints.txt").read_text(), flags=re.MULTILINE)
-    assert [block for block in blocks[1:] if "--hash=sha256:" not in block] == []
+    for lock in LOCKS:
+        blocks = re.split(r"^(?=[a-z0-9._-]+==)", (ROOT / lock).read_text(), flags=re.MULTILINE)
+        assert [block for block in blocks[1:] if "--hash=sha256:" not in block] == []
 
 
 @pytest.mark.parametrize("image", IMAGES)
@@ -125,7 +137,7 @@ def _portal_packages() -> set[str]:
 
 def test_every_pinned_package_has_its_licence_on_record() -> None:
     licences = _licences()
-    pinned = {*_pins(ROOT / "constraints.txt"), *_pins(ROOT / "web/node.txt"), *_portal_packages()}
+    pinned = {*_all_pins(), *_portal_packages()}
 
     assert pinned - set(licences) == set(), "add a row to docs/reference/dependencies.md"
     assert set(licences) - pinned == set(), "no longer pinned: take the row away"
