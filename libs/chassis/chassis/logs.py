@@ -189,6 +189,6 @@ def configure(
     # Drivers tell every heartbeat and connection at their lower levels.
     for name in ("pymongo", "kafka", "urllib3"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    # kafka-python warns of each step above 0.1 s, and a client cannot set the limit: a busy machine fills the log.
+    # kafka-python warns of each step above 0.1 s; no client can set that, and a busy machine fills the log.
     logging.getLogger("kafka.net.selector").addFilter(_is_no_slow_step)
     logging.captureWarnings(True)
