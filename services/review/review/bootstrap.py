@@ -96,7 +96,7 @@ def application(
         ],
         verifier=verifier,
         readiness=readiness,
-        domain_errors=problem_of,
+        domain_errors=lambda error: problem_of(error, parts.units),
         title="Review: cases, levels, decisions",
     )
 

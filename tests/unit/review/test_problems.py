@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from chassis.problems import Problem, document
 from review.application.permissions import DECIDING_ROLES
+from review.application.ports import Unit
 from review.domain.case import DECISIONS as DECIDING
 from review.domain.decisions import ensure_current
 from review.domain.errors import (
@@ -22,7 +25,7 @@ from review.domain.errors import (
 )
 from review.domain.workflow import OPEN, State
 from review.entrypoints.http.problems import DECISIONS, ENDINGS, FAULTS, PROBLEMS, ROLES, problem_of
-from tests.support.review_cases import SUPPORTER, VALIDATE, decided, opened
+from tests.support.review_cases import PATH, SUPPORTER, VALIDATE, decided, opened
 
 VIETNAMESE = set("ăâđêôơưàáạảãèéẹẻẽìíịỉĩòóọỏõùúụủũỳýỵỷỹấầẩẫậắằẳẵặếềểễệốồổỗộớờởỡợứừửữự")
 
@@ -37,8 +40,18 @@ ERRORS: list[tuple[ReviewError, str, int]] = [
 ]
 
 
-def problem(error: Exception) -> Problem:
-    found = problem_of(error)
+class Names:
+    """The copy of the union tree: one unit, or none."""
+
+    def __init__(self, name_vi: str = "", name_en: str | None = None) -> None:
+        self._unit = Unit(PATH[-1], name_vi, name_en, PATH, date(2020, 1, 1), None, 1) if name_vi else None
+
+    def find(self, code: str) -> Unit | None:
+        return self._unit if self._unit is not None and self._unit.code == code else None
+
+
+def problem(error: Exception, names: Names) -> Problem:
+    found = problem_of(error, names)
     assert found is not None
     return found
 
@@ -50,19 +63,20 @@ def already_decided() -> AlreadyDecidedError:
     return caught.value
 
 
-def bodies(error: Exception) -> tuple[str, str]:
-    vi = document(problem(error), "vi", instance="/v1/cases", trace_id="0")
-    en = document(problem(error), "en", instance="/v1/cases", trace_id="0")
+def bodies(error: Exception, names: Names) -> tuple[str, str]:
+    vi = document(problem(error, names), "vi", instance="/v1/cases", trace_id="0")
+    en = document(problem(error, names), "en", instance="/v1/cases", trace_id="0")
     return str(vi), str(en)
 
 
 @pytest.mark.parametrize(("error", "code", "status"), ERRORS)
 def test_a_domain_error_has_its_problem(error: ReviewError, code: str, status: int) -> None:
-    type_ = problem(error).type
+    found = problem(error, Names())
+    type_ = found.type
 
     assert (type_.code, type_.status) == (code, status)
     for language in ("vi", "en"):
-        detail = document(problem(error), language, instance="/v1/cases", trace_id="0")["detail"]
+        detail = document(found, language, instance="/v1/cases", trace_id="0")["detail"]
         assert "{" not in detail, "a template was left unfilled"
 
 
@@ -73,14 +87,25 @@ def test_every_domain_error_is_mapped() -> None:
 
 
 def test_a_failure_that_is_no_refusal_is_left_to_the_chassis() -> None:
-    assert problem_of(KeyError("x")) is None
+    assert problem_of(KeyError("x"), Names()) is None
 
 
-def test_the_slower_of_two_is_told_by_which_role_and_unit_and_not_by_whom() -> None:
-    vi, en = bodies(already_decided())
+@pytest.mark.parametrize(
+    ("names", "unit_vi", "unit_en"),
+    [
+        (Names("Công đoàn Apatit", "Apatit union"), "Công đoàn Apatit", "Apatit union"),
+        (Names("Công đoàn Apatit"), "Công đoàn Apatit", "Công đoàn Apatit"),
+        (Names(), "HC-APATIT-VIET-NAM", "HC-APATIT-VIET-NAM"),
+    ],
+    ids=["both languages", "no English name", "not heard of yet"],
+)
+def test_the_slower_of_two_is_told_by_which_role_and_unit_and_not_by_whom(
+    names: Names, unit_vi: str, unit_en: str
+) -> None:
+    vi, en = bodies(already_decided(), names)
 
-    assert "Tổ hỗ trợ sáng kiến của đơn vị HC-APATIT-VIET-NAM đã xét hợp lệ ở cấp 1" in vi
-    assert "support group of the unit HC-APATIT-VIET-NAM has already decided at level 1: validated" in en
+    assert f"Tổ hỗ trợ sáng kiến của đơn vị {unit_vi} đã xét hợp lệ ở cấp 1" in vi
+    assert f"support group of the unit {unit_en} has already decided at level 1: validated" in en
     assert SUPPORTER not in vi + en
 
 

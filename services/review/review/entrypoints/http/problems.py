@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chassis.problems import COMMON, FieldError, Problem, ProblemType
+from review.application.ports import Units
 from review.domain.case import Entry, Happening
 from review.domain.errors import (
     AlreadyDecidedError,
@@ -46,9 +47,9 @@ CASE_ALREADY_DECIDED = ProblemType(
     409,
     "Đã có người quyết định trước",
     "Already decided",
-    "{role_vi} của đơn vị {unit} đã {decision_vi} ở cấp {level} trước bạn. Quyết định của bạn không được ghi "
-    "nhận; hãy tải lại hồ sơ để xem kết quả.",
-    "The {role_en} of the unit {unit} has already decided at level {level}: {decision_en}. Your decision "
+    "{role_vi} của đơn vị {unit_vi} đã {decision_vi} ở cấp {level} trước bạn. Quyết định của bạn không được "
+    "ghi nhận; hãy tải lại hồ sơ để xem kết quả.",
+    "The {role_en} of the unit {unit_en} has already decided at level {level}: {decision_en}. Your decision "
     "does not count; read the case again to see the outcome.",
 )
 CASE_CLOSED = ProblemType(
@@ -141,15 +142,15 @@ FAULTS: Mapping[FaultyDecision, FieldError] = {
 }
 
 
-def problem_of(error: Exception) -> Problem | None:
-    """The problem of a domain error, None for anything else."""
+def problem_of(error: Exception, units: Units) -> Problem | None:
+    """The problem of a domain error, None for anything else. units: for the names of units."""
     match error:
         case UnknownCaseError():
             return Problem(CASE_NOT_FOUND)
         case ConflictOfInterestError():
             return Problem(CONFLICT_OF_INTEREST)
         case AlreadyDecidedError(faster=faster):
-            return _already_decided(faster)
+            return _already_decided(faster, units)
         case CaseClosedError(state=state):
             vi, en = ENDINGS[state]
             return Problem(CASE_CLOSED, state_vi=vi, state_en=en)
@@ -173,14 +174,17 @@ UNKNOWN_UNIT = FieldError(
 )
 
 
-def _already_decided(faster: Entry) -> Problem:
+def _already_decided(faster: Entry, units: Units) -> Problem:
     role_vi, role_en = ROLES[faster.role or ""]
     decision_vi, decision_en = DECISIONS[faster.what]
+    code = faster.unit or ""
+    unit = units.find(code)
     return Problem(
         CASE_ALREADY_DECIDED,
         role_vi=role_vi,
         role_en=role_en,
-        unit=faster.unit or "",
+        unit_vi=code if unit is None else unit.name_vi,
+        unit_en=code if unit is None else unit.name_en or unit.name_vi,
         level=faster.level,
         decision_vi=decision_vi,
         decision_en=decision_en,
