@@ -5,7 +5,7 @@ through the mailbox, and in the log. It judges nothing; checker.py does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +20,8 @@ from tests.support.platform import RunningPlatform
 ROOT_UNIT = "TLD"
 WATCHER = "tld.official"
 PATIENCE_SECONDS = 120.0
-CASE_STATES = ("in_review", "revision_requested", "approved", "rejected", "withdrawn")
 ENDED = frozenset({"approved", "rejected", "withdrawn"})
+CASE_STATES = ("in_review", "revision_requested", "approved", "rejected", "withdrawn")
 BASES = ("submitted", "in_review", "approved", "rejected", "withdrawn")
 
 # Whom the acts of a drill may concern, and who all has an inbox.
@@ -29,6 +29,8 @@ EVERYBODY = tuple(str(account["username"]) for account in ACCOUNTS)
 CONCERNED = tuple(name for name in EVERYBODY if name in {*AUTHORS, *REVIEWERS} or name.endswith(".official"))
 
 Document = Mapping[str, Any]
+# By id: what a list said of it, and itself as it was read then.
+Known = dict[str, tuple[Document, Document]]
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,14 @@ class Observed:
 
 @dataclass
 class Observer:
-    """Looks at one platform again and again. What had ended and was seen so is only read again by a thorough
-    look: events of the log say nothing new of it."""
+    """Looks at one platform again and again. Every look reads all lists; what stands there as it stood at the
+    last look, version, state and level, is only read again by a thorough one."""
 
     platform: RunningPlatform
     _log: Log = field(init=False)
     _site: Site = field(init=False)
-    _ended: dict[str, tuple[Document, Document]] = field(default_factory=dict)
+    _initiatives: Known = field(default_factory=dict)
+    _cases: Known = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._site = Site(self.platform.control.home.path, PATIENCE_SECONDS)
@@ -78,7 +81,8 @@ class Observer:
         """owners: who made what, {initiative id: username}; nobody but the owner sees a draft. targets:
         campaign|unit of those to read."""
         if thorough:
-            self._ended.clear()
+            self._initiatives.clear()
+            self._cases.clear()
         with ExitStack() as stack:
             people: dict[str, SteadyPerson] = {}
 
@@ -89,22 +93,25 @@ class Observer:
                 return people[username]
 
             watcher = person(WATCHER)
-            seen = {one["id"] for one in _pages(watcher, INITIATIVES, unit=ROOT_UNIT)}
-            initiatives = {id: self._ended[id][0] for id in self._ended}
-            for id in sorted((seen | owners.keys()) - self._ended.keys()):
-                found = _found(person(owners.get(id, WATCHER)), f"{INITIATIVES}/{id}")
-                if found is not None:
-                    initiatives[id] = found
+            rows = {one["id"]: one for one in _pages(watcher, INITIATIVES, unit=ROOT_UNIT)}
+            initiatives = read_changed(
+                self._initiatives,
+                rows,
+                rows.keys() | owners.keys(),
+                lambda id: _found(person(owners.get(id, WATCHER)), f"{INITIATIVES}/{id}"),
+            )
             listed: Counter[str] = Counter()
+            case_rows: dict[str, Document] = {}
             for state in CASE_STATES:
-                page = _pages(watcher, CASES, unit=ROOT_UNIT, state=state)
-                listed.update(one["initiative_id"] for one in page)
-            cases = {id: self._ended[id][1] for id in self._ended}
-            for id in sorted((seen | listed.keys()) - self._ended.keys()):
-                found = _found(watcher, f"{CASES}/{id}")
-                if found is not None:
-                    cases[id] = found
-            self._remember(initiatives, cases)
+                for one in _pages(watcher, CASES, unit=ROOT_UNIT, state=state):
+                    listed[one["initiative_id"]] += 1
+                    case_rows[one["initiative_id"]] = one
+            cases = read_changed(
+                self._cases,
+                case_rows,
+                rows.keys() | case_rows.keys(),
+                lambda id: _found(watcher, f"{CASES}/{id}"),
+            )
             units = {unit for one in initiatives.values() for unit in one["unit_path"]}
             return Observed(
                 initiatives=initiatives,
@@ -121,11 +128,24 @@ class Observer:
                 log=self._log.read(),
             )
 
-    def _remember(self, initiatives: Mapping[str, Document], cases: Mapping[str, Document]) -> None:
-        for id, initiative in initiatives.items():
-            case = cases.get(id)
-            if case is not None and initiative["state"] == case["state"] and case["state"] in ENDED:
-                self._ended[id] = (initiative, case)
+
+def read_changed(
+    known: Known,
+    rows: Mapping[str, Document],
+    ids: Collection[str],
+    read: Callable[[str], Document | None],
+) -> dict[str, Document]:
+    """Those of `ids` that are there: as `known` where the row is the same, else read and remembered."""
+    there = {}
+    for id in sorted(ids):
+        row, found = rows.get(id), known.get(id)
+        document = found[1] if found is not None and found[0] == row else read(id)
+        if document is None:
+            continue
+        there[id] = document
+        if row is not None:
+            known[id] = (row, document)
+    return there
 
 
 def _pages(person: SteadyPerson, path: str, **query: Any) -> Iterator[Document]:

@@ -158,7 +158,9 @@ class Inspector:
         targets = {str(line.id) for line in lines if line.act == j.TARGET}
         began, attempt = time.monotonic(), 0
         while True:
-            seen = self._observer.look(owners, targets, thorough=thorough or attempt > 0)
+            # What is found is found by a thorough look, or it does not count.
+            anew = thorough if attempt == 0 else attempt == looks - 1
+            seen = self._observer.look(owners, targets, thorough=anew)
             findings = check(Matter(lines, seen, self.actions.poison, all_mail))
             attempt += 1
             waits_for_mail = {finding.rule for finding in findings} == {NO_MAIL}
