@@ -61,6 +61,7 @@ Databases = dict[str, Database[Document]]
 
 MIGRATIONS = {"submission": SUBMISSION_MIGRATIONS, "review": REVIEW_MIGRATIONS, "stats": STATS_MIGRATIONS}
 PER_MEMBER = 200  # so many initiatives are of one member, whatever the size
+INSERT_SECONDS = 600
 PER_INSERT = 500
 PER_COUNTING = 20_000
 # Approved, rejected; the rest waits at level 1.
@@ -248,8 +249,8 @@ class Inserting:
 
 
 def _insert(collection: Collection[Document], batch: list[Document]) -> None:
-    # The time limit of a service's operation is not for so many at once.
-    with pymongo.timeout(None):
+    # The time limit of a service's operation is not for so many at once; None would leave that limit.
+    with pymongo.timeout(INSERT_SECONDS):
         collection.insert_many(batch, ordered=False)
 
 
