@@ -16,7 +16,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -30,6 +30,7 @@ from chassis import metrics
 from chassis.events.codec import PendingEvent
 from chassis.events.lanes import LaneShare
 from chassis.events.outbox import LANE, OUTBOX
+from chassis.events.pace import Pace
 from chassis.mongo.leases import Leases
 from chassis.producer import Publisher, Record
 
@@ -37,14 +38,6 @@ log = logging.getLogger(__name__)
 
 CHUNK = 500
 
-# Seconds between polls of a collection: short while events come; then doubling to the idle one; and the
-# resting one where nothing has come for long, as for units and campaigns. A poll costs some 1 ms.
-BUSY_SECONDS = 0.005
-IDLE_SECONDS = 0.1
-RESTING_SECONDS = 0.25
-# A collection counts as busy, then idle, for so long after its last event: a steady 50/s never waits.
-BUSY_FOR_SECONDS = 1.0
-IDLE_FOR_SECONDS = 10.0
 # After a failure of the database or of Kafka.
 BACKOFF_SECONDS = 0.5
 
@@ -58,26 +51,6 @@ class _Waiting:
     events: list[PendingEvent]
     acknowledged: int = 0
     failed: bool = False
-
-
-@dataclass
-class _Pace:
-    """When to look at a collection next (monotonic seconds)."""
-
-    due: float = 0.0
-    interval: float = BUSY_SECONDS
-    last_found: float = field(default_factory=time.monotonic)
-
-    def found(self, count: int, now: float) -> None:
-        if count:
-            self.last_found = now
-        quiet = now - self.last_found
-        if quiet < BUSY_FOR_SECONDS:
-            self.interval = BUSY_SECONDS
-        else:
-            longest = IDLE_SECONDS if quiet < IDLE_FOR_SECONDS else RESTING_SECONDS
-            self.interval = min(self.interval * 2, longest)
-        self.due = now + self.interval
 
 
 class Relay:
@@ -106,7 +79,7 @@ class Relay:
     def run(self, stop: threading.Event) -> None:
         """Publish until `stop` is set; then give the lanes back."""
         self._stop = stop
-        paces = {name: _Pace() for name in self._collections}
+        paces = {name: Pace(time.monotonic()) for name in self._collections}
         try:
             while not stop.is_set():
                 wait = self._turn(paces)
@@ -114,14 +87,15 @@ class Relay:
         finally:
             self._close()
 
-    def _turn(self, paces: dict[str, _Pace]) -> float:
+    def _turn(self, paces: dict[str, Pace]) -> float:
         """Look at what is due; the seconds until the next turn."""
         try:
             self._share.keep()
             for name, pace in paces.items():
-                if pace.due <= time.monotonic():
+                began = time.monotonic()
+                if pace.due <= began:
                     published, failed = self._sweep_collection(name)
-                    pace.found(published, time.monotonic())
+                    pace.looked(published, began, time.monotonic())
                     if failed and not published:
                         return BACKOFF_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         except PyMongoError as error:
