@@ -17,7 +17,8 @@ from sangkienctl.ports import LOOPBACK, SERVICES
 
 AUDIENCE = "sangkien"
 MONGO_OPTIONS = "retryWrites=false&w=majority&journal=true"  # docs/decisions: what SecantusDB needs
-DATABASE_CACHE = "128M"
+# Not less: it bounds what is written at once, and a write that needs more never ends (decision 0005).
+DATABASE_CACHE = "256M"
 CLUSTER_ID = "U2FuZ0tpZW5DbHVzdGVyMQ"
 
 
