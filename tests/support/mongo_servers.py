@@ -54,17 +54,18 @@ def answers_commands(uri: str) -> bool:
 class EmbeddedMongo(ServerProcess):
     """SecantusDB on a free loopback port.
 
-    directory: where data and output go (a new temporary directory if None); port: None picks a free one.
+    directory: where data and output go (a new temporary directory if None); port: None picks a free one;
+    cache: of WiredTiger, as "128M".
     """
 
-    def __init__(self, directory: Path | None = None, port: int | None = None) -> None:
+    def __init__(self, directory: Path | None = None, port: int | None = None, cache: str = "128M") -> None:
         directory = directory or Path(tempfile.mkdtemp(prefix="mongo-server-"))
         port = port or free_port()
         self.data = directory / "mongo"
         # Retryable writes make its inserts slower and slower; see docs on the embedded engines.
         self.uri = f"mongodb://127.0.0.1:{port}/?retryWrites=false&w=majority&journal=true"
         command = [str(Path(sys.executable).parent / "secantusd-py"), "--host", "127.0.0.1"]
-        command += ["--port", str(port), "--storage-path", str(self.data), "--cache-size", "128M"]
+        command += ["--port", str(port), "--storage-path", str(self.data), "--cache-size", cache]
         # Without it an acknowledged transaction may be lost in a kill.
         command += ["--log-level", "WARNING", "--sync-on-commit"]
         super().__init__("SecantusDB", command, port, directory / "mongo.log")

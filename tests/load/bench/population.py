@@ -62,7 +62,7 @@ Databases = dict[str, Database[Document]]
 MIGRATIONS = {"submission": SUBMISSION_MIGRATIONS, "review": REVIEW_MIGRATIONS, "stats": STATS_MIGRATIONS}
 PER_MEMBER = 200  # so many initiatives are of one member, whatever the size
 INSERT_SECONDS = 600
-PER_INSERT = 500
+PER_INSERT = 100
 PER_COUNTING = 20_000
 # Approved, rejected; the rest waits at level 1.
 ENDED = (0.6, 0.1)
