@@ -41,8 +41,8 @@ CLIENTS = 8
 
 Answers = dict[str, Load]
 
-# In the embedded platform's cache a fill with 100 thousand stalled for ever after some 15 thousand, inside the
-# database's own log: see docs/decisions/0005.
+# In 128 MB a fill with 100 thousand stalled for ever after some 15 thousand, inside the database's own log:
+# see docs/decisions/0005.
 CACHE = "1G"
 
 

@@ -32,7 +32,7 @@ def test_a_quick_look_that_finds_events_is_soon_repeated() -> None:
     assert pace.due == pytest.approx(NOW + 0.001 + BUSY_SECONDS)
 
 
-@pytest.mark.parametrize("took", (0.001, 0.002, 0.005, 0.01))
+@pytest.mark.parametrize("took", [0.001, 0.002, 0.005, 0.01])
 def test_looks_in_vain_take_at_most_a_tenth_of_the_time(took: float) -> None:
     pace = Pace(NOW)
 
