@@ -11,6 +11,8 @@ WIDTH, PANEL, LEFT, RIGHT, TOP, GAP = 860, 230, 78, 16, 46, 62
 COLOURS = ("#1b6ca8", "#d1495b", "#3a8f5d", "#b07d12", "#6f4e9c", "#4a4a4a")
 STEPS = (1, 2, 5, 10)
 TICKS = 5
+# Names of lines side by side.
+LEGENDS = 4
 
 Line = Sequence[tuple[float, float]]
 
@@ -58,9 +60,10 @@ def _panel(panel: Panel, top: float, end: float) -> list[str]:
         colour = COLOURS[number % len(COLOURS)]
         points = " ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in line)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.8"/>')
-        column = LEFT + number * (right - LEFT) / len(panel.lines)
-        parts.append(f'<rect x="{column:.0f}" y="{bottom + 26}" width="14" height="3" fill="{colour}"/>')
-        parts.append(f'<text x="{column + 18:.0f}" y="{bottom + 31}">{escape(name)}</text>')
+        row, place = divmod(number, LEGENDS)
+        column, line_y = LEFT + place * (right - LEFT) / LEGENDS, bottom + 31 + row * 16
+        parts.append(f'<rect x="{column:.0f}" y="{line_y - 5}" width="14" height="3" fill="{colour}"/>')
+        parts.append(f'<text x="{column + 18:.0f}" y="{line_y}">{escape(name)}</text>')
     return parts
 
 
