@@ -60,7 +60,7 @@ class Store:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="10000,100000", help="initiatives, the smallest first")
+    parser.add_argument("--sizes", default="2000,20000", help="initiatives, the smallest first")
     parser.add_argument("--requests", type=int, default=40, help="of each kind in a round")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds, after one to warm up")
     parser.add_argument("--mongo", default=os.environ.get("MONGO"), help="an empty server to use instead")
