@@ -1,7 +1,7 @@
 """Measures what reading costs as the data grow: figures, lists and queues at several sizes, each against the
 smallest, and the statistics against a bare Flask answer. It is a benchmark, not a test.
 
-    python -m tests.load.reads [--sizes 10000,100000] [--requests 40] [--rounds 5] [--mongo URI]
+    python -m tests.load.reads [--sizes 2000,20000] [--requests 40] [--rounds 5] [--mongo URI]
 
 The databases are filled by the services' own code (tests/load/bench/population.py). The embedded database
 takes more than an hour for a million, so that size is for --mongo or a patient night. The statistics answer
