@@ -3,9 +3,10 @@ smallest, and the statistics against a bare Flask answer. It is a benchmark, not
 
     python -m tests.load.reads [--sizes 2000,20000] [--requests 40] [--rounds 5] [--mongo URI]
 
-The databases are filled by the services' own code (tests/load/bench/population.py). The embedded database
-takes more than an hour for a million, so that size is for --mongo or a patient night. The statistics answer
-without their cache of a second, but for the rates against bare Flask, where everything is as deployed.
+The databases are filled by the services' own code (tests/load/bench/population.py). At 100
+thousand the embedded database does not answer every list within its time, so such sizes are for --mongo. The
+statistics answer without their cache of a second, but for the rates against bare Flask, where everything is
+as deployed.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from sangkienctl.ports import LOOPBACK, SERVICES
 
 AUDIENCE = "sangkien"
 MONGO_OPTIONS = "retryWrites=false&w=majority&journal=true"  # docs/decisions: what SecantusDB needs
-# Not less: it bounds what is written at once, and a write that needs more never ends (decision 0005).
+# With half of it a bulk insert into a large database was seen to stall for good (decision 0005).
 DATABASE_CACHE = "256M"
 CLUSTER_ID = "U2FuZ0tpZW5DbHVzdGVyMQ"
 
