@@ -50,6 +50,20 @@ def test_a_stopped_service_is_told_of_in_its_part_alone(portal: Portal, story: S
         expect(page.locator(".stale")).to_have_count(0)
 
 
+def test_a_sign_in_is_taken_up_again_as_soon_as_the_link_is_back(portal: Portal, story: Story) -> None:
+    with portal.visit(AUTHOR, "/initiatives", PHONE_VI) as visit:
+        page = visit.page
+        page.context.route("**/auth/**", lambda route: route.abort())
+        page.reload()
+        expect(page.locator(".strip")).to_contain_text("Dịch vụ đăng nhập chưa trả lời")
+        expect(page.locator("header .account")).to_have_count(0)
+
+        page.context.unroute("**/auth/**")
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        expect(page.locator(".tile").first).to_be_visible()
+        expect(page.locator(".strip")).to_have_count(0)
+
+
 def test_the_back_button_leads_back_to_the_list_as_it_was(portal: Portal, story: Story) -> None:
     with portal.visit(AUTHOR, "/initiatives?state=rejected", PHONE_VI) as visit:
         page = visit.page

@@ -18,6 +18,7 @@ import { ICONS, PAGES, type Page, type Parameters } from "./pages/registry";
 import { useHashPath, useHashSearch } from "./router";
 
 const UNREAD_MS = 60_000;
+const SIGN_IN_AGAIN_MS = 20_000;
 
 export function App() {
   return (
@@ -279,6 +280,16 @@ async function leave(address?: string): Promise<void> {
 
 /** Tells of a sign-in that ended or cannot be taken up; the page below stays as it is. */
 function SessionBar() {
+  const away = status.value === "away";
+  useEffect(() => {
+    if (!away) return;
+    window.addEventListener("online", resume);
+    const timer = setInterval(resume, SIGN_IN_AGAIN_MS);
+    return () => {
+      window.removeEventListener("online", resume);
+      clearInterval(timer);
+    };
+  }, [away]);
   if (status.value === "expired") {
     return (
       <div class="strip warn" role="alert">
@@ -291,7 +302,7 @@ function SessionBar() {
       </div>
     );
   }
-  if (status.value === "away") {
+  if (away) {
     return (
       <div class="strip" role="status">
         <p>

@@ -76,8 +76,12 @@ function remembered(): boolean {
 export async function start(): Promise<void> {
   const query = new URLSearchParams(location.search);
   const returning = query.has("state") && (query.has("code") || query.has("error"));
-  if (!returning && !remembered()) return;
-  status.value = "starting";
+  if (!returning && !remembered()) {
+    if (status.value === "away") status.value = "anonymous";
+    return;
+  }
+  // A further try is made behind what is told of the first.
+  if (status.value !== "away") status.value = "starting";
   try {
     const { complete, silently } = await oidc();
     if (returning) {
