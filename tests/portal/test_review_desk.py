@@ -21,7 +21,7 @@ from tests.support.journey import (
     poll,
     submit,
 )
-from tests.support.portal import DESK_EN, DESK_VI, EVERY_VIEW, PHONE_VI, Portal, View
+from tests.support.portal import DESK_EN, DESK_VI, EVERY_VIEW, PHONE_VI, Portal, View, until
 
 pytestmark = pytest.mark.tiers("embedded")
 
@@ -187,12 +187,12 @@ def test_no_key_is_lost_however_soon_it_is_pressed(portal: Portal, stage: Stage)
 
         page.evaluate(AT_ONCE, "back")
         page.keyboard.press("n")
-        page.wait_for_function("window.left")
+        until(page, "window.left")
         expect(heading).to_have_text(title)
 
         page.evaluate(AT_ONCE, "dialog")
         page.keyboard.press("v")
-        assert page.wait_for_function("window.dialog").json_value() == [True, True]
+        assert until(page, "window.dialog") == [True, True]
 
 
 def test_keys_do_nothing_while_something_is_typed_or_when_they_are_switched_off(

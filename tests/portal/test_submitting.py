@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.support.journey import INITIATIVES, Person, in_state, poll
 from tests.support.platform import RunningPlatform
-from tests.support.portal import DESK_VI, PASSWORD, PHONE_VI, Portal
+from tests.support.portal import DESK_VI, PASSWORD, PHONE_VI, Portal, until
 from tests.support.portal_story import AUTHOR, Story, request_revision
 
 pytestmark = pytest.mark.tiers("embedded")
@@ -97,9 +97,7 @@ def test_a_link_that_breaks_while_submitting_loses_nothing_and_sends_once(
     with portal.visit("canon.member2", "/submit", PHONE_VI) as visit:
         page = visit.page
         expect(page.locator(".writing")).to_be_visible()
-        page.wait_for_function(
-            "localStorage['sangkien.list.fields'] && localStorage['sangkien.list.campaigns']"
-        )
+        until(page, "localStorage['sangkien.list.fields'] && localStorage['sangkien.list.campaigns']")
         visit.page.context.set_offline(True)
         write(page, named)
         expect(page.locator(".save-note")).to_have_text("Đã lưu trên máy này")

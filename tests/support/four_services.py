@@ -19,7 +19,7 @@ from chassis.mongo.client import connect
 from chassis.web.current import VERIFIER
 from notify.migrations.m0001_indexes import run as notify_indexes
 from tests.support import notify_news
-from tests.support.mongo_servers import DatabaseSettings, MongoServer
+from tests.support.mongo_servers import DatabaseSettings, MongoServer, drop
 from tests.support.notify_stage import Notify, Trusting, as_member
 from tests.support.notify_stage import application as notify_application
 from tests.support.review_api import ReviewService
@@ -171,7 +171,7 @@ def four_services(server: MongoServer) -> Iterator[FourServices]:
             settings = DatabaseSettings(server.uri, f"s{uuid.uuid4().hex[:12]}")
             client = connect(settings)
             stack.callback(client.close)
-            stack.callback(client.drop_database, settings.mongo_database)
+            stack.callback(drop, client, settings.mongo_database)
             databases[service] = client[settings.mongo_database]
         notify_indexes(databases["notify"])
         postbox = Postbox()

@@ -16,7 +16,7 @@ from typing import Any, Self
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
-from kafka.errors import KafkaError
+from kafka.errors import KafkaConnectionError, KafkaError
 
 from tests.support.processes import wait_until
 
@@ -168,8 +168,10 @@ class GroupMember:
         try:
             consumer.subscribe([self._topic], listener=Listener())
             while not self._stopping.is_set():
-                for batch in consumer.poll(timeout_ms=1000 if not self.assigned else 100).values():
-                    self.values += [record.value for record in batch]
+                # While no server listens kafka-python may say so instead of waiting; a real one polls again.
+                with suppress(KafkaConnectionError):
+                    for batch in consumer.poll(timeout_ms=1000 if not self.assigned else 100).values():
+                        self.values += [record.value for record in batch]
                 # The next round commits what a rebalance, or a server that is away, did not let through.
                 with suppress(KafkaError):
                     if self.assigned:

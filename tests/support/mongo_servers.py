@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import pymongo
 import pytest
+from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
@@ -116,12 +117,20 @@ class DockerMongo(ServerContainer):
         return True
 
 
+def drop(client: MongoClient[dict[str, Any]], name: str) -> None:
+    """Drop a database; with many documents that takes longer than a service would wait for anything."""
+    with pymongo.timeout(120):
+        client.drop_database(name)
+
+
 @pytest.fixture
 def mongo_db(mongo_server: MongoServer) -> Iterator[Database[dict[str, Any]]]:
     """A database of its own for one test, on the server of the test's tier, by the services' client."""
     settings = DatabaseSettings(mongo_server.uri, f"t{uuid.uuid4().hex[:12]}")
     client = connect(settings)
     db = client[settings.mongo_database]
-    yield db
-    client.drop_database(db.name)
-    client.close()
+    try:
+        yield db
+        drop(client, db.name)
+    finally:
+        client.close()

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.support.journey import poll
 from tests.support.platform import RunningPlatform
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,15 @@ PHONE_EN = View(320, 640, "en")
 DESK_VI = View(1280, 800, "vi")
 DESK_EN = View(1280, 800, "en")
 EVERY_VIEW = (PHONE_VI, PHONE_EN, DESK_VI, DESK_EN)
+
+
+def until(page: Page, expression: str) -> Any:
+    """Ask the page until the expression is true; its value.
+
+    Playwright's wait_for_function does not do: what is not true at once it evaluates anew inside the page, where
+    the content policy forbids that.
+    """
+    return poll(expression, lambda: page.evaluate(expression) or None, PATIENCE_MS / 1000)
 
 
 @dataclass
