@@ -49,8 +49,8 @@ EVERY_VIEW = (PHONE_VI, PHONE_EN, DESK_VI, DESK_EN)
 def until(page: Page, expression: str) -> Any:
     """Ask the page until the expression is true; its value.
 
-    Playwright's wait_for_function does not do: what is not true at once it evaluates anew inside the page, where
-    the content policy forbids that.
+    Playwright's wait_for_function does not do: what is not true at once it evaluates anew inside the page,
+    where the content policy forbids that.
     """
     return poll(expression, lambda: page.evaluate(expression) or None, PATIENCE_MS / 1000)
 
