@@ -32,6 +32,7 @@ from tests.load.bench.fleet import Fleet
 from tests.load.bench.hops import hops
 from tests.load.bench.report import percentile, state, table
 from tests.load.bench.servers import end_cleanly
+from tests.resilience.drill.quiet import wait_quiet
 from tests.support.journey import INITIATIVES
 from tests.support.kafka_clients import KafkaClients
 from tests.support.kafka_servers import ApacheKafka
@@ -104,9 +105,10 @@ class Bench:
         journals = self._folder / f"batch-{self._batch}"
         return Fleet("submit", self._platform.control.home.path, journals, 2, tuple(arguments))
 
-    def capacity(self) -> tuple[float, float]:
-        """Submissions a second when all clients send as fast as they can: those that are acknowledged, and
-        those that come through to the figures, the time to count the last one included."""
+    def capacity(self) -> tuple[float, float, float]:
+        """Submissions a second when all clients send as fast as they can: those that are acknowledged; those
+        that come through to the figures, the time to count the last one included; and those that the platform
+        is done with, the time until all services are at rest included."""
         with self.fleet() as fleet:
             wait_until(lambda: fleet.acknowledged > 0, "the first submission", seconds=120)
             before, began = fleet.acknowledged, time.monotonic()
@@ -114,7 +116,9 @@ class Bench:
             intake = (fleet.acknowledged - before) / (time.monotonic() - began)
             self._end(fleet)
         self.settle()
-        return intake, (self._sent - before) / (time.monotonic() - began)
+        counted = (self._sent - before) / (time.monotonic() - began)
+        self.rest()
+        return intake, counted, (self._sent - before) / (time.monotonic() - began)
 
     def level(self, share: int, rate: float) -> Level:
         seen = Level(share, rate)
@@ -130,6 +134,7 @@ class Bench:
             seen.growth = (self._waiting(fleet) - waiting) / seconds
             self._end(fleet)
         self.settle()
+        self.rest()
         return seen
 
     def _waiting(self, fleet: Fleet) -> int:
@@ -164,6 +169,12 @@ class Bench:
         if self.count() != self._sent:
             raise RuntimeError(f"{self._sent} acknowledged, {self.count()} counted")
 
+    def rest(self) -> None:
+        """Wait until no service has anything left to do: what is measured next begins like the first."""
+        stirring = wait_quiet(self._platform, DRAIN_SECONDS)
+        if stirring:
+            raise RuntimeError(f"never came to rest: {stirring}")
+
     def drained(self, size: int, process: str) -> tuple[float, float]:
         """Submissions a second while `process` is stopped, and those counted a second once it runs again."""
         self._platform.control.halt(process)
@@ -183,7 +194,9 @@ class Bench:
             began = time.monotonic()
             time.sleep(LOOK_SECONDS)
         self.settle()
-        return intake, size / (time.monotonic() - began)
+        drain = size / (time.monotonic() - began)
+        self.rest()
+        return intake, drain
 
     def _published(self) -> bool:
         with pymongo.MongoClient[dict[str, object]](self._platform.mongo_uri("submission")) as client:
@@ -208,8 +221,9 @@ def main() -> None:
         platform = stack.enter_context(running_platform(folder / "home", options.kafka))
         seed_programme(platform.control)
         bench = Bench(platform, folder, options.seconds)
-        intake, capacity = bench.capacity()
-        print(f"capacity: {intake:.0f} submissions/s acknowledged, {capacity:.0f}/s counted", flush=True)
+        intake, counted, capacity = bench.capacity()
+        print(f"{intake:.0f} submissions/s acknowledged, {counted:.0f}/s counted", end="", flush=True)
+        print(f", {capacity:.0f}/s until all is at rest: the capacity", flush=True)
         wanted = [(int(share), capacity * int(share) / 100) for share in options.shares.split(",")]
         if options.rate:
             wanted.append((round(100 * options.rate / capacity), options.rate))
