@@ -64,6 +64,21 @@ def test_a_sign_in_is_taken_up_again_as_soon_as_the_link_is_back(portal: Portal,
         expect(page.locator(".strip")).to_have_count(0)
 
 
+def test_a_sign_in_that_could_not_begin_can_be_tried_again(portal: Portal, story: Story) -> None:
+    with portal.visit(None, "/", PHONE_VI) as visit:
+        page = visit.page
+        page.context.route("**/auth/**", lambda route: route.abort())
+        visit.open("/initiatives")
+        page.locator("main").get_by_role("button", name="Đăng nhập").click()
+        expect(page.locator(".strip")).to_contain_text("Dịch vụ đăng nhập chưa trả lời")
+
+        page.context.unroute("**/auth/**")
+        page.locator(".strip button").click()
+        expect(page.locator(".strip")).to_have_count(0)
+        page.locator("main").get_by_role("button", name="Đăng nhập").click()
+        expect(page.locator("#username")).to_be_visible()
+
+
 def test_the_back_button_leads_back_to_the_list_as_it_was(portal: Portal, story: Story) -> None:
     with portal.visit(AUTHOR, "/initiatives?state=rejected", PHONE_VI) as visit:
         page = visit.page

@@ -164,12 +164,13 @@ async function settleCreation(kept: Kept, creating: Waiting): Promise<void> {
   await keep(kept);
 }
 
-let sending = false;
+/** Whether what waits is being sent right now. */
+export const sending = signal(false);
 
 /** Sends all that waits for this person; what the server refuses is marked. The codes of what arrived. */
 export async function sendAll(subject: string): Promise<string[]> {
-  if (sending) return [];
-  sending = true;
+  if (sending.value) return [];
+  sending.value = true;
   const arrived: string[] = [];
   try {
     // One tab at a time; without locks the Idempotency-Key still keeps an act from happening twice.
@@ -185,7 +186,7 @@ export async function sendAll(subject: string): Promise<string[]> {
       }
     });
   } finally {
-    sending = false;
+    sending.value = false;
     await look(subject);
   }
   return arrived;

@@ -1,10 +1,10 @@
 // Tells, on every page, of submissions that wait on this device, and sends them when the link or the sign-in is back.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { person, status } from "../auth/session";
 import { Button, ButtonLink } from "../components/button";
 import { announce } from "../components/status";
 import { t } from "../i18n";
-import { look, sendAll, waiting } from "./outbox";
+import { look, sendAll, sending, waiting } from "./outbox";
 
 const AGAIN_MS = 20_000;
 
@@ -12,19 +12,13 @@ export function Queue() {
   const subject = person.value?.subject ?? null;
   const ready = status.value === "signed-in";
   const count = waiting.value.count;
-  const [busy, setBusy] = useState(false);
 
   const send = async (): Promise<void> => {
     if (subject === null) return;
-    setBusy(true);
-    try {
-      // What waits is told of before it is sent, so that nobody closes the page on it unknowingly.
-      await look(subject);
-      const codes = await sendAll(subject);
-      for (const code of codes) announce(t("submit.sent_late", { code }));
-    } finally {
-      setBusy(false);
-    }
+    // What waits is told of before it is sent, so that nobody closes the page on it unknowingly.
+    await look(subject);
+    const codes = await sendAll(subject);
+    for (const code of codes) announce(t("submit.sent_late", { code }));
   };
 
   useEffect(() => {
@@ -57,7 +51,7 @@ export function Queue() {
       {count > 0 ? (
         <>
           <p>{t("submit.waiting", { n: count })}</p>
-          <Button small busy={busy} onClick={send}>
+          <Button small busy={sending.value} onClick={send}>
             {t("submit.send_now")}
           </Button>
         </>
