@@ -36,6 +36,8 @@ READERS = {
     "deploy/embedded/embedded/mailbox/__main__.py",
     "deploy/embedded/embedded/web_server.py",
     "deploy/sangkienctl/sangkienctl/cli.py",
+    "deploy/sangkienctl/sangkienctl/databases.py",
+    "deploy/sangkienctl/sangkienctl/engine_build.py",
     "deploy/sangkienctl/sangkienctl/platform.py",
     "deploy/sangkienctl/sangkienctl/service_roles.py",
     "deploy/sangkienctl/sangkienctl/seed/sample.py",
@@ -50,7 +52,7 @@ LEAKED = re.compile(
             r"\bgh" + r"[pousr]_[A-Za-z0-9]{30,}",
             r"\bxox" + r"[baprs]-[A-Za-z0-9-]{10,}",
             r"_auth" + r"(?:Token)?\s*=\s*\S+",
-            r"[a-z+]+://[^\s/@:\"'{}$]+:(?!pass@|s3cret@)[^\s/@:\"'{}$]+" + "@",
+            r"[a-z+]+://[^\s/@:\"'{}$]+:(?!pass@|s3cret@|\*{3}@)[^\s/@:\"'{}$]+" + "@",
         )
     )
 )

@@ -14,11 +14,14 @@ import click
 from rich.console import Console
 
 from chassis.settings import SettingsError, load
-from sangkienctl import screen
+from sangkienctl import engine_build, screen
+from sangkienctl.databases import DatabaseEngine, EngineChoice
+from sangkienctl.engine_command import engine as engine_commands
 from sangkienctl.home import HOME_VARIABLE, REPOSITORY, PlatformError
 from sangkienctl.kafka_access import KafkaAccess
 from sangkienctl.mail_command import mail
 from sangkienctl.platform import Platform
+from sangkienctl.processes import EXTERNAL_DATABASES
 from sangkienctl.seed_command import seed
 from sangkienctl.service_roles import run_role
 
@@ -73,12 +76,29 @@ with_home: Callable[[Any], Any] = click.pass_obj
     type=click.Choice(["embedded", "apache", "apache-cluster"]),
     help="Our broker, Apache Kafka, or three nodes of it (Java 17 and Maven needed).",
 )
+@click.option(
+    "--engine",
+    type=click.Choice([str(choice) for choice in EngineChoice]),
+    help="Of the embedded databases: fast is built once by `make engine`; auto takes it where it is built.",
+)
+@click.option(
+    "--mongo",
+    metavar="URI",
+    envvar="SANGKIEN_MONGO",
+    help="A MongoDB of your own instead: a replica set or a sharded cluster, a database per service.",
+)
 @click.option("--no-seed", is_flag=True, help="Start without the sample programme.")
 @with_home
-def up(home: Path, ports: str | None, kafka: str | None, no_seed: bool) -> None:
+def up(
+    home: Path, ports: str | None, kafka: str | None, engine: str | None, mongo: str | None, no_seed: bool
+) -> None:
     """Start everything, load the sample programme once, and show where it is."""
+    if engine is not None and mongo is not None:
+        raise click.UsageError("give either --engine or --mongo")
     with screen.Steps(console) as steps:
-        platform = Platform(home, ports=ports, kafka=kafka, progress=steps).start()
+        platform = Platform(
+            home, ports=ports, kafka=kafka, engine=engine, mongo=mongo, progress=steps
+        ).start()
     if not no_seed:
         from sangkienctl import seed as seeding
 
@@ -97,6 +117,7 @@ def _show_addresses(platform: Platform) -> None:
         ("event contracts", f"{gateway}/contracts/"),
         ("sign-in (OpenID Connect)", record["issuer"]),
         (f"Kafka ({record['kafka']})", record["kafka_bootstrap"]),
+        ("databases", platform.engine.label),
         ("data and logs", record["home"]),
     ]
     console.print(screen.table("Sáng Kiến is up", ("what", "where"), rows))
@@ -121,8 +142,11 @@ def _show_addresses(platform: Platform) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if platform.engine is DatabaseEngine.PYTHON and engine_build.toolchain_is_there():
+        console.print(ENGINE_HINT, highlight=False, soft_wrap=True)
 
 
+ENGINE_HINT = "Faster: `make engine` builds the databases' Rust program once, then `make down` and `make up`."
 SHOWN_ACCOUNTS = frozenset(
     {
         "apatit.member",
@@ -155,6 +179,7 @@ def status(home: Path, as_json: bool) -> None:
         click.echo(json.dumps([vars(entry) for entry in statuses], indent=2))
     else:
         console.print(screen.status_table(statuses))
+        console.print(f"Databases: {platform.engine.label}", highlight=False)
         if not platform.running:
             console.print("The platform is down; `make up` starts it.")
     if not all(entry.ready for entry in statuses):
@@ -199,12 +224,16 @@ def reset(home: Path, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete all data of the platform in {platform.home.path}?", abort=True)
     platform.stop()
+    external = platform.home.record().get("engine") == DatabaseEngine.EXTERNAL
     with platform.home.locked():
         for folder in (platform.home.data, platform.home.logs, platform.home.secrets):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (platform.home.record_file, platform.home.supervisor_config):
             file.unlink(missing_ok=True)
-    console.print("Deleted. `make up` starts anew.")
+    if external:
+        names = ", ".join(EXTERNAL_DATABASES.values())
+        console.print(f"The databases {names} in your MongoDB were not touched; drop them there.")
+    console.print("Deleted. `make up` starts from nothing.")
 
 
 @main.command()
@@ -221,6 +250,7 @@ def token(home: Path, user: str | None, roles: tuple[str, ...]) -> None:
 
 main.add_command(seed)
 main.add_command(mail)
+main.add_command(engine_commands)
 
 
 # ── Kafka ──

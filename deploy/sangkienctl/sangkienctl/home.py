@@ -50,7 +50,9 @@ class Home:
     def prepare(self) -> None:
         for folder in (self.path, self.data, self.logs, self.secrets):
             folder.mkdir(parents=True, exist_ok=True)
-        self.secrets.chmod(0o700)
+        # Initiatives, mails, logs and passwords: no other user of the machine may read them.
+        for folder in (self.path, self.secrets):
+            folder.chmod(0o700)
 
     def record(self) -> dict[str, Any]:
         """What the last start wrote into platform.json; empty before the first."""
@@ -76,6 +78,10 @@ class Home:
                 output.write(secrets.token_urlsafe(32))
         return file.read_text().strip()
 
+    def keep_secret(self, name: str, value: str) -> None:
+        """Replace a secret by one that was given."""
+        write_atomically(self.secrets / name, value, mode=0o600)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the home alone; PlatformError at once when another command holds it."""
@@ -95,10 +101,11 @@ class Home:
             yield
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write so that a reader sees the old or the new text, whatever is killed meanwhile."""
+def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
+    """Write so that a reader sees the old or the new text, whatever is killed. mode: of the file."""
     partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as output:
+    descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as output:
         output.write(text)
         output.flush()
         os.fsync(output.fileno())

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +18,21 @@ from typing import Any, Protocol, Self
 
 import psutil
 
+from sangkienctl import databases
 from sangkienctl import ports as port_table
+from sangkienctl.databases import DatabaseEngine, EngineChoice
 from sangkienctl.home import HOME_VARIABLE, REPOSITORY, Home, PlatformError
 from sangkienctl.orphans import end_orphans, find_orphans
 from sangkienctl.ports import SERVICES, PortChoice
-from sangkienctl.processes import Addresses, KafkaEngine, ProcessSpec, Stage, catalogue, service_environment
+from sangkienctl.processes import (
+    EXTERNAL_DATABASES,
+    Addresses,
+    KafkaEngine,
+    ProcessSpec,
+    Stage,
+    catalogue,
+    service_environment,
+)
 from sangkienctl.readiness import is_ready, last_line, wait_ready
 from sangkienctl.supervision import Supervisor
 from sangkienctl.tokens import TokenSource
@@ -32,6 +42,7 @@ LEAST_FREE_BYTES = 1024**3
 MIGRATE_SECONDS = 120
 STOP_SECONDS = 30
 BROKER_SECONDS = 30
+MONGO_SECRET = "mongo-uri"  # noqa: S105 - the name of a file
 
 
 class Progress(Protocol):
@@ -72,7 +83,8 @@ class Platform:
     """The platform whose home is `home`.
 
     ports: "default", or "auto" for free ones (kept over restarts while they stay free);
-    kafka: "embedded", "apache" or "apache-cluster"; None for either keeps what the last start chose.
+    kafka: "embedded", "apache" or "apache-cluster"; engine: of the embedded databases, "auto", "python" or
+    "fast"; mongo: the URI of a MongoDB of one's own instead. None keeps what the last start chose.
     """
 
     def __init__(
@@ -80,11 +92,15 @@ class Platform:
         home: Path | str,
         ports: str | None = None,
         kafka: str | None = None,
+        engine: str | None = None,
+        mongo: str | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.home = Home(Path(home))
         self._port_choice = ports
         self._kafka_choice = kafka
+        self._engine_choice = engine
+        self._mongo = mongo
         self._progress: Progress = progress or Silent()
         self._supervisor = Supervisor(self.home)
 
@@ -100,7 +116,11 @@ class Platform:
 
     @property
     def addresses(self) -> Addresses:
-        return Addresses(self.record["ports"])
+        return self._addresses(self.record["ports"], self.engine)
+
+    def _addresses(self, ports: Mapping[str, int], engine: DatabaseEngine) -> Addresses:
+        external = engine is DatabaseEngine.EXTERNAL
+        return Addresses(ports, self._mongo or self.home.secret(MONGO_SECRET) if external else None)
 
     @property
     def gateway(self) -> str:
@@ -111,11 +131,16 @@ class Platform:
     def kafka(self) -> KafkaEngine:
         return KafkaEngine(self._kafka_choice or self.home.record().get("kafka") or KafkaEngine.EMBEDDED)
 
-    def specs(self) -> list[ProcessSpec]:
-        return self._catalogue(self.addresses)
+    @property
+    def engine(self) -> DatabaseEngine:
+        """Which program keeps the data, as the last start chose."""
+        return DatabaseEngine(self.record.get("engine", DatabaseEngine.PYTHON))
 
-    def _catalogue(self, addresses: Addresses) -> list[ProcessSpec]:
-        return catalogue(self.home, addresses, self.kafka)
+    def specs(self) -> list[ProcessSpec]:
+        return self._catalogue(self.addresses, self.engine)
+
+    def _catalogue(self, addresses: Addresses, engine: DatabaseEngine) -> list[ProcessSpec]:
+        return catalogue(self.home, addresses, self.kafka, engine)
 
     @property
     def running(self) -> bool:
@@ -190,7 +215,8 @@ class Platform:
         if not fresh:
             specs = self.specs()
             choice = self._port_choice or self.record["port_choice"]
-            if not self._supervisor.configured_as(specs) or choice != self.record["port_choice"]:
+            same = choice == self.record["port_choice"] and self._chosen_engine() is self.engine
+            if not same or not self._supervisor.configured_as(specs):
                 raise PlatformError(
                     "the platform runs with other settings; run `sangkienctl down` first, then `up` again"
                 )
@@ -199,12 +225,43 @@ class Platform:
         end_orphans(find_orphans(self.home))
         earlier = self.home.record()
         choice = PortChoice(self._port_choice or earlier.get("port_choice") or PortChoice.DEFAULT)
+        engine = self._chosen_engine()
+        self._require_same_place(earlier, engine)
         ports = port_table.choose_ports(choice, earlier.get("ports", {}), self.kafka.ports)
         port_table.require_free(ports, list(ports))
-        specs = self._catalogue(Addresses(ports))
-        self.home.write_record({**self._describe(Addresses(ports), choice), "state": "starting"})
+        if self._mongo is not None:
+            databases.require_transactions(self._mongo, list(EXTERNAL_DATABASES.values()))
+            self.home.keep_secret(MONGO_SECRET, self._mongo)
+        addresses = self._addresses(ports, engine)
+        specs = self._catalogue(addresses, engine)
+        self.home.write_record({**self._describe(addresses, choice, engine), "state": "starting"})
         self._supervisor.start(specs)
         return specs
+
+    def _chosen_engine(self) -> DatabaseEngine:
+        """What this start is to use: what is asked for, else where the data are, else what is built."""
+        if self._mongo is not None:
+            return DatabaseEngine.EXTERNAL
+        if self._engine_choice is not None:
+            return databases.chosen_engine(EngineChoice(self._engine_choice))
+        record = self.home.record()
+        if record.get("engine") == DatabaseEngine.EXTERNAL:
+            return DatabaseEngine.EXTERNAL
+        if self.running:
+            return self.engine
+        return databases.chosen_engine(EngineChoice(record.get("engine_choice", EngineChoice.AUTO)))
+
+    def _require_same_place(self, earlier: Mapping[str, Any], engine: DatabaseEngine) -> None:
+        """Both embedded engines read the same files; to and from another MongoDB nothing is copied."""
+        if not earlier:
+            return
+        was_external = earlier.get("engine") == DatabaseEngine.EXTERNAL
+        if was_external is not (engine is DatabaseEngine.EXTERNAL):
+            place = "a MongoDB of your own" if was_external else "the embedded databases"
+            raise PlatformError(
+                f"the data of {self.home.path} are in {place}, and nothing would copy them; "
+                "choose another folder with --home, or delete the data with `sangkienctl reset`"
+            )
 
     def _bring_up(self, specs: list[ProcessSpec]) -> None:
         for spec in specs:
@@ -253,17 +310,20 @@ class Platform:
         if failures:
             raise PlatformError(failures[0])
 
-    def _describe(self, addresses: Addresses, choice: PortChoice) -> dict[str, Any]:
+    def _describe(self, addresses: Addresses, choice: PortChoice, engine: DatabaseEngine) -> dict[str, Any]:
+        earlier = self.home.record().get("engine_choice", EngineChoice.AUTO)
         return {
             "version": RECORD_VERSION,
             "home": str(self.home.path),
             "port_choice": str(choice),
             "kafka": str(self.kafka),
+            "engine": str(engine),
+            "engine_choice": str(self._engine_choice or earlier),
             "ports": dict(addresses.ports),
             "gateway": addresses.gateway,
             "issuer": addresses.issuer,
             "kafka_bootstrap": addresses.kafka,
-            "mongo": {service: addresses.mongo(service) for service in SERVICES},
+            "mongo": {service: databases.without_password(addresses.mongo(service)) for service in SERVICES},
             "mail_api": f"{addresses.mail}/api/v1",
             "smtp": addresses.host("smtp"),
         }

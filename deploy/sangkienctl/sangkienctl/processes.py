@@ -4,21 +4,19 @@ It describes; supervision.py runs.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from pathlib import Path
 
+from sangkienctl import databases
 from sangkienctl import ports as port_table
-from sangkienctl.home import REPOSITORY, Home, PlatformError
+from sangkienctl.databases import DatabaseEngine
+from sangkienctl.home import REPOSITORY, Home
 from sangkienctl.ports import LOOPBACK, SERVICES
+from sangkienctl.programs import program
 
 AUDIENCE = "sangkien"
-MONGO_OPTIONS = "retryWrites=false&w=majority&journal=true"  # docs/decisions: what SecantusDB needs
-# With half of it a bulk insert into a large database was seen to stall for good (decision 0005).
-DATABASE_CACHE = "256M"
 CLUSTER_ID = "U2FuZ0tpZW5DbHVzdGVyMQ"
 
 
@@ -68,11 +66,19 @@ class ProcessSpec:
     ready_seconds: float = 60
 
 
+# In a MongoDB of one's own, a name per service that other applications will not have.
+EXTERNAL_DATABASES: Mapping[str, str] = {service: f"sangkien-{service}" for service in SERVICES}
+
+
 @dataclass(frozen=True)
 class Addresses:
-    """Where everything of one platform is. All on loopback."""
+    """Where everything of one platform is. All on loopback, except a MongoDB of one's own.
+
+    mongo_uri: of that MongoDB, with its password; None for the embedded databases.
+    """
 
     ports: Mapping[str, int]
+    mongo_uri: str | None = field(default=None, repr=False)
 
     @property
     def gateway(self) -> str:
@@ -98,7 +104,10 @@ class Addresses:
         return f"{LOOPBACK}:{self.ports[name]}"
 
     def mongo(self, service: str) -> str:
-        return f"mongodb://{self.host(f'{service}-db')}/?{MONGO_OPTIONS}"
+        return self.mongo_uri or databases.embedded_uri(self.ports[f"{service}-db"])
+
+    def database(self, service: str) -> str:
+        return service if self.mongo_uri is None else EXTERNAL_DATABASES[service]
 
 
 def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
@@ -107,7 +116,7 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
         "HTTP_BIND": addresses.host(f"{service}-api"),
         "WORKER_BIND": addresses.host(f"{service}-worker"),
         "MONGO_URI": addresses.mongo(service),
-        "MONGO_DATABASE": service,
+        "MONGO_DATABASE": addresses.database(service),
         "KAFKA_BOOTSTRAP": addresses.kafka,
         "OIDC_ISSUER": addresses.issuer,
         "OIDC_AUDIENCE": AUDIENCE,
@@ -124,10 +133,13 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
     return settings
 
 
-def catalogue(home: Home, addresses: Addresses, kafka: KafkaEngine) -> list[ProcessSpec]:
+def catalogue(
+    home: Home, addresses: Addresses, kafka: KafkaEngine, engine: DatabaseEngine
+) -> list[ProcessSpec]:
     """Every process, in the order of starting."""
     specs = [_broker(home, addresses, kafka, node) for node in range(1, kafka.nodes + 1)]
-    specs += [_database(home, addresses, service) for service in SERVICES]
+    if engine is not DatabaseEngine.EXTERNAL:
+        specs += [_database(home, addresses, service, engine) for service in SERVICES]
     specs += [_issuer(home, addresses), _mailbox(home, addresses)]
     for role, stage in (("api", Stage.APIS), ("worker", Stage.WORKERS)):
         for service in SERVICES:
@@ -169,15 +181,11 @@ def _broker(home: Home, addresses: Addresses, kafka: KafkaEngine, node: int) -> 
     )
 
 
-def _database(home: Home, addresses: Addresses, service: str) -> ProcessSpec:
+def _database(home: Home, addresses: Addresses, service: str, engine: DatabaseEngine) -> ProcessSpec:
     name = f"{service}-db"
     port = addresses.ports[name]
-    command = [tool("secantusd-py"), "--host", LOOPBACK, "--port", str(port)]
-    command += ["--storage-path", str(home.data / name), "--cache-size", DATABASE_CACHE]
-    # Without it the end of a transaction does not wait for the log, whatever its write concern:
-    # decision 0005.
-    command += ["--sync-on-commit"]
-    return ProcessSpec(name=name, stage=Stage.ENGINES, command=tuple(command), probe=Probe(port))
+    command = databases.command(engine, port, home.data / name, level="INFO")
+    return ProcessSpec(name=name, stage=Stage.ENGINES, command=command, probe=Probe(port))
 
 
 def _issuer(home: Home, addresses: Addresses) -> ProcessSpec:
@@ -217,7 +225,7 @@ def _gateway(home: Home, addresses: Addresses) -> ProcessSpec:
     return ProcessSpec(
         name="gateway",
         stage=Stage.GATEWAY,
-        command=(tool("caddy"), "run", "--config", str(gateway / "Caddyfile"), "--adapter", "caddyfile"),
+        command=(program("caddy"), "run", "--config", str(gateway / "Caddyfile"), "--adapter", "caddyfile"),
         probe=Probe(addresses.ports["gateway"], "/"),
         environment={
             "GATEWAY_LISTEN": f":{addresses.ports['gateway']}",
@@ -235,12 +243,3 @@ def _gateway(home: Home, addresses: Addresses) -> ProcessSpec:
             "XDG_CONFIG_HOME": state,
         },
     )
-
-
-def tool(name: str) -> str:
-    """The path of a command of our environment; PlatformError when it is not installed."""
-    beside = Path(sys.executable).with_name(name)
-    found = str(beside) if beside.exists() else shutil.which(name)
-    if found is None:
-        raise PlatformError(f"the command {name} is not installed; run bin/setup")
-    return found

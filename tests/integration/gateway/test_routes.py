@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from sangkienctl.home import REPOSITORY
-from sangkienctl.processes import tool
+from sangkienctl.programs import program
 from tests.support.processes import ServerProcess, free_port, wait_until
 
 SITE = REPOSITORY / "deploy" / "gateway" / "site"
@@ -83,7 +83,7 @@ def gateway(folder: Path, upstream: str, settings: Mapping[str, str]) -> ServerP
         "XDG_CONFIG_HOME": str(folder),
     }
     caddyfile = REPOSITORY / "deploy" / "gateway" / "Caddyfile"
-    command = [tool("caddy"), "run", "--config", str(caddyfile), "--adapter", "caddyfile"]
+    command = [program("caddy"), "run", "--config", str(caddyfile), "--adapter", "caddyfile"]
     return ServerProcess("gateway", command, port, folder / "gateway.log", environment)
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from sangkienctl import platform as platform_module
 from sangkienctl import ports as port_table
+from sangkienctl.databases import DatabaseEngine
 from sangkienctl.home import PlatformError
 from sangkienctl.orphans import find_orphans
 from sangkienctl.platform import Platform
@@ -38,7 +39,7 @@ class SmallPlatform(Platform):
 
     steps: list[str]
 
-    def _catalogue(self, addresses: Addresses) -> list[ProcessSpec]:
+    def _catalogue(self, addresses: Addresses, engine: DatabaseEngine) -> list[ProcessSpec]:
         return [
             self._spec("broker", Stage.ENGINES, addresses),
             self._spec("gateway", Stage.GATEWAY, addresses),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sangkienctl.databases import DatabaseEngine
 from sangkienctl.home import Home, PlatformError
 from sangkienctl.ports import DEFAULT_PORTS, SERVICES, PortChoice, choose_ports, is_free
 from sangkienctl.processes import Addresses, KafkaEngine, Probe, ProcessSpec, Stage, catalogue
@@ -32,7 +33,7 @@ def parsed(home: Home, *specs: ProcessSpec) -> configparser.ConfigParser:
 
 
 def test_every_process_gets_a_section_with_its_command_and_its_log(home: Home) -> None:
-    specs = catalogue(home, Addresses(DEFAULT_PORTS), KafkaEngine.EMBEDDED)
+    specs = catalogue(home, Addresses(DEFAULT_PORTS), KafkaEngine.EMBEDDED, DatabaseEngine.PYTHON)
 
     config = parsed(home, *specs)
 
@@ -62,7 +63,9 @@ def test_what_the_supervisor_cannot_hold_is_refused(home: Home, value: str) -> N
 
 
 def test_the_catalogue_has_every_role_of_every_service_once() -> None:
-    specs = catalogue(Home(Path("/tmp/x")), Addresses(DEFAULT_PORTS), KafkaEngine.EMBEDDED)
+    specs = catalogue(
+        Home(Path("/tmp/x")), Addresses(DEFAULT_PORTS), KafkaEngine.EMBEDDED, DatabaseEngine.PYTHON
+    )
 
     names = [spec.name for spec in specs]
 
@@ -72,7 +75,9 @@ def test_the_catalogue_has_every_role_of_every_service_once() -> None:
 
 
 def test_processes_are_listed_in_the_order_of_their_stages() -> None:
-    specs = catalogue(Home(Path("/tmp/x")), Addresses(DEFAULT_PORTS), KafkaEngine.EMBEDDED)
+    specs = catalogue(
+        Home(Path("/tmp/x")), Addresses(DEFAULT_PORTS), KafkaEngine.EMBEDDED, DatabaseEngine.PYTHON
+    )
 
     assert all(before.stage <= after.stage for before, after in pairwise(specs))
 
@@ -80,7 +85,9 @@ def test_processes_are_listed_in_the_order_of_their_stages() -> None:
 def test_apache_kafka_takes_the_place_of_the_broker_with_data_of_its_own() -> None:
     home = Home(Path("/tmp/x"))
     engines = (KafkaEngine.EMBEDDED, KafkaEngine.APACHE)
-    embedded, apache = (catalogue(home, Addresses(DEFAULT_PORTS), engine)[0] for engine in engines)
+    embedded, apache = (
+        catalogue(home, Addresses(DEFAULT_PORTS), engine, DatabaseEngine.PYTHON)[0] for engine in engines
+    )
 
     assert embedded.name == apache.name == "broker"
     assert "embedded.apache_kafka" in apache.command
@@ -90,7 +97,7 @@ def test_apache_kafka_takes_the_place_of_the_broker_with_data_of_its_own() -> No
 
 def test_a_cluster_has_three_nodes_that_every_process_knows() -> None:
     engine = KafkaEngine.APACHE_CLUSTER
-    specs = catalogue(Home(Path("/tmp/x")), Addresses(engine.ports), engine)
+    specs = catalogue(Home(Path("/tmp/x")), Addresses(engine.ports), engine, DatabaseEngine.PYTHON)
 
     brokers = {spec.name: spec for spec in specs if spec.name.startswith("broker")}
     worker = next(spec for spec in specs if spec.name == "stats-worker")
