@@ -6,7 +6,13 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.deployed import deployed_platform, deployed_unavailable
 from tests.support.kafka_servers import ApacheKafka, DockerKafka, EmbeddedBroker
-from tests.support.mongo_servers import DockerMongo, EmbeddedMongo, mongo_db
+from tests.support.mongo_servers import (
+    DockerMongo,
+    FastMongo,
+    PythonMongo,
+    fast_engine_unavailable,
+    mongo_db,
+)
 from tests.support.platform import PLATFORM_PROVIDERS, seeded_platform_fixture
 from tests.support.tiers import Provider, Tier, tiered_fixture
 
@@ -29,7 +35,8 @@ kafka_server = tiered_fixture("kafka_server", KAFKA_PROVIDERS)
 own_kafka_server = tiered_fixture("own_kafka_server", KAFKA_PROVIDERS, scope="function")
 
 MONGO_PROVIDERS = {
-    Tier.EMBEDDED: Provider(start=EmbeddedMongo),
+    Tier.EMBEDDED: Provider(start=PythonMongo),
+    Tier.EMBEDDED_FAST: Provider(start=FastMongo, unavailable=fast_engine_unavailable),
     Tier.DOCKER: Provider(start=DockerMongo, unavailable=DockerMongo.unavailable),
 }
 

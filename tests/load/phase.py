@@ -154,7 +154,7 @@ def main() -> int:
     starting = Starting()
     with tempfile.TemporaryDirectory(prefix="phase-") as name, ExitStack() as stack:
         folder = Path(name)
-        platform = stack.enter_context(running_platform(folder / "home", options.kafka, starting))
+        platform = stack.enter_context(running_platform(folder / "home", options.kafka, progress=starting))
         seed_programme(platform.control)
         print(f"{total:,} initiatives of {published():,}", flush=True)
         memory_before, disk_before = memory(platform), disk(platform)

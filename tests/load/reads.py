@@ -27,6 +27,7 @@ import psutil
 
 from chassis.mongo.client import connect
 from chassis.web.cursors import encode
+from sangkienctl import databases
 from tests.load.bench.http_load import Connection, Load, etag_of, request
 from tests.load.bench.population import PER_MEMBER, Databases, Population, member
 from tests.load.bench.report import percentile, state, table
@@ -44,7 +45,7 @@ Answers = dict[str, Load]
 
 # In 128 MB a fill with 100 thousand stalled for ever after some 15 thousand, inside the database's own log:
 # see docs/decisions/0005.
-CACHE = "1G"
+CACHE = 1024 * databases.MIB
 
 
 @dataclass(frozen=True)

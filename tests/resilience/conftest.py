@@ -9,6 +9,7 @@ import pytest
 from sangkienctl.seed import seed_programme
 from tests.resilience.drill.runner import drill_stage
 from tests.support.kafka_servers import ApacheKafka
+from tests.support.mongo_servers import fast_engine_unavailable
 from tests.support.platform import PLATFORM_PROVIDERS, RunningPlatform
 from tests.support.tiers import Provider, Tier, tiered_fixture
 
@@ -18,7 +19,10 @@ own_platform = tiered_fixture("own_platform", PLATFORM_PROVIDERS, scope="module"
 own_drill_stage = tiered_fixture(
     "own_drill_stage",
     {
-        Tier.EMBEDDED: Provider(start=partial(drill_stage, kafka="embedded")),
+        Tier.EMBEDDED: Provider(start=partial(drill_stage, kafka="embedded", engine="python")),
+        Tier.EMBEDDED_FAST: Provider(
+            start=partial(drill_stage, kafka="embedded", engine="fast"), unavailable=fast_engine_unavailable
+        ),
         Tier.APACHE: Provider(
             start=partial(drill_stage, kafka="apache"), unavailable=ApacheKafka.unavailable
         ),

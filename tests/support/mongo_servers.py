@@ -5,10 +5,10 @@ fixture of a fresh database per test.
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,8 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from chassis.mongo.client import connect
+from sangkienctl import databases, engine_build
+from sangkienctl.databases import DatabaseEngine, EngineChoice
 from tests.support.docker_engine import ServerContainer, image_unavailable
 from tests.support.processes import ServerProcess, free_port, wait_until
 
@@ -53,26 +55,49 @@ def answers_commands(uri: str) -> bool:
 
 
 class EmbeddedMongo(ServerProcess):
-    """SecantusDB on a free loopback port.
+    """SecantusDB on a free loopback port, with the options that the platform gives it.
 
     directory: where data and output go (a new temporary directory if None); port: None picks a free one;
-    cache: of WiredTiger, as "128M".
+    cache: of WiredTiger, in bytes; engine: None for the fast one where it is built (or as SANGKIEN_ENGINE
+    says); options: further ones of its command line.
     """
 
-    def __init__(self, directory: Path | None = None, port: int | None = None, cache: str = "128M") -> None:
+    def __init__(
+        self,
+        directory: Path | None = None,
+        port: int | None = None,
+        cache: int = 128 * databases.MIB,
+        engine: DatabaseEngine | None = None,
+        options: tuple[str, ...] = (),
+    ) -> None:
         directory = directory or Path(tempfile.mkdtemp(prefix="mongo-server-"))
         port = port or free_port()
         self.data = directory / "mongo"
-        # Retryable writes make its inserts slower and slower; see docs on the embedded engines.
-        self.uri = f"mongodb://127.0.0.1:{port}/?retryWrites=false&w=majority&journal=true"
-        command = [str(Path(sys.executable).parent / "secantusd-py"), "--host", "127.0.0.1"]
-        command += ["--port", str(port), "--storage-path", str(self.data), "--cache-size", cache]
-        # Without it an acknowledged transaction may be lost in a kill.
-        command += ["--log-level", "WARNING", "--sync-on-commit"]
-        super().__init__("SecantusDB", command, port, directory / "mongo.log")
+        self.engine = engine or default_engine()
+        self.uri = databases.embedded_uri(port)
+        command = [*databases.command(self.engine, port, self.data, cache=cache), *options]
+        super().__init__(f"SecantusDB ({self.engine})", command, port, directory / "mongo.log")
 
     def ready(self) -> bool:
         return super().ready() and answers_commands(self.uri)
+
+
+def default_engine() -> DatabaseEngine:
+    """The embedded engine of whatever does not choose one itself."""
+    return databases.chosen_engine(EngineChoice.AUTO)
+
+
+def fast_engine_unavailable() -> str | None:
+    """Why nothing can run on the fast engine here, or None."""
+    if default_engine() is DatabaseEngine.FAST:
+        return None
+    built = engine_build.program() is not None
+    return f"{databases.ENGINE_VARIABLE}=python" if built else "the fast engine is not built (make engine)"
+
+
+# What the tiers `embedded` and `embedded-fast` start; each takes a fresh directory.
+PythonMongo = partial(EmbeddedMongo, engine=DatabaseEngine.PYTHON)
+FastMongo = partial(EmbeddedMongo, engine=DatabaseEngine.FAST)
 
 
 class DockerMongo(ServerContainer):

@@ -16,10 +16,12 @@ from typing import Any
 import httpx
 import pytest
 
+from sangkienctl.databases import EngineChoice
 from sangkienctl.platform import Platform, Progress
 from sangkienctl.ports import SERVICES
 from sangkienctl.seed import seed_programme
 from tests.support.kafka_servers import ApacheKafka
+from tests.support.mongo_servers import fast_engine_unavailable
 from tests.support.tiers import Provider, Tier
 
 LINES_OF_EVIDENCE = 10
@@ -105,9 +107,11 @@ def _quiet(line: str) -> bool:
 
 
 @contextmanager
-def running_platform(home: Path, kafka: str, progress: Progress | None = None) -> Iterator[RunningPlatform]:
+def running_platform(
+    home: Path, kafka: str, engine: str = EngineChoice.AUTO, progress: Progress | None = None
+) -> Iterator[RunningPlatform]:
     """A platform in a home of its own, with its topics and migrations but without sample data."""
-    control = Platform(home, ports="auto", kafka=kafka, progress=progress)
+    control = Platform(home, ports="auto", kafka=kafka, engine=engine, progress=progress)
     try:
         control.start()
         yield RunningPlatform(control)
@@ -115,9 +119,12 @@ def running_platform(home: Path, kafka: str, progress: Progress | None = None) -
         control.stop()
 
 
-# The same platform on the embedded broker and on Apache Kafka.
+# The same platform on the embedded broker with both engines of the databases, and on Apache Kafka.
 PLATFORM_PROVIDERS = {
-    Tier.EMBEDDED: Provider(start=partial(running_platform, kafka="embedded")),
+    Tier.EMBEDDED: Provider(start=partial(running_platform, kafka="embedded", engine="python")),
+    Tier.EMBEDDED_FAST: Provider(
+        start=partial(running_platform, kafka="embedded", engine="fast"), unavailable=fast_engine_unavailable
+    ),
     Tier.APACHE: Provider(
         start=partial(running_platform, kafka="apache"), unavailable=ApacheKafka.unavailable
     ),

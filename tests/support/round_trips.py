@@ -13,6 +13,8 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
+# Since MongoDB 8 what finds one document by an index has a stage of its own.
+_BY_INDEX = {"EXPRESS_IXSCAN": "IXSCAN", "EXPRESS_CLUSTERED_IXSCAN": "IXSCAN"}
 OF_THE_DRIVER = frozenset({"hello", "ismaster", "isMaster", "ping", "endSessions", "explain"})
 
 
@@ -67,7 +69,7 @@ def _queries(name: str, command: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _stages(plan: Any) -> list[str]:
     if isinstance(plan, dict):
-        own = [plan["stage"]] if "stage" in plan else []
+        own = [_BY_INDEX.get(str(plan["stage"]), str(plan["stage"]))] if "stage" in plan else []
         return own + [stage for part in plan.values() for stage in _stages(part)]
     if isinstance(plan, list):
         return [stage for part in plan for stage in _stages(part)]

@@ -14,9 +14,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.tiers import TIERS_WITH_SERVERS, Tier, declared, started
+from tests.support.mongo_servers import fast_engine_unavailable
+from tests.support.tiers import TIERS_WITH_SERVERS, Tier, declared, started, tiers_of
 
 CHOICE_VARIABLE = "TEST_TIERS"
+# The longest name first: one tier's name begins with another's.
+_NAMES = "|".join(sorted(TIERS_WITH_SERVERS, key=len, reverse=True))
+_TIER_IN_ID = re.compile(rf"[\[-]({_NAMES})[\]-]")
 # Where tests use the one platform of a tier.
 ON_THE_PLATFORM = ("tests/e2e/", "tests/portal/", "tests/integration/platform/test_real_platform.py")
 
@@ -57,9 +61,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     used = [declared[name] for name in metafunc.fixturenames if name in declared]
     if not used:
         return
-    tiers = [tier for tier in TIERS_WITH_SERVERS if any(tier in providers for providers in used)]
-    for marker in metafunc.definition.iter_markers("tiers"):
-        tiers = [tier for tier in tiers if tier in marker.args]
+    marked = [marker.args for marker in metafunc.definition.iter_markers("tiers")]
+    tiers = tiers_of(used, metafunc.definition.nodeid, marked, _chosen_tiers(metafunc.config))
     metafunc.parametrize("tier", tiers, ids=[str(tier) for tier in tiers], indirect=True, scope="session")
 
 
@@ -88,8 +91,8 @@ def group_of(nodeid: str) -> str:
     """What runs one after the other: a module on a tier, or all that share the platform of a tier."""
     module, _, test = nodeid.partition("::")
     shared = "platform" if module.startswith(ON_THE_PLATFORM) else module
-    tier = next((part for part in re.split(r"[\[\]-]", test) if part in set(TIERS_WITH_SERVERS)), Tier.NONE)
-    return f"{shared} {tier}"
+    named = _TIER_IN_ID.search(test)
+    return f"{shared} {named[1] if named else Tier.NONE}"
 
 
 class Stage(IntEnum):
@@ -162,13 +165,15 @@ class TierReport:
             for figure in self._figures:
                 terminalreporter.write_line(figure)
         terminalreporter.section("tiers")
-        terminalreporter.write_line(f"{'tier':<10}{'passed':>8}{'failed':>8}{'skipped':>9}")
+        terminalreporter.write_line(f"{'tier':<14}{'passed':>8}{'failed':>8}{'skipped':>9}")
         for tier in Tier:
             counts = self._counts[tier]
-            row = f"{tier:<10}{counts['passed']:>8}{counts['failed']:>8}{counts['skipped']:>9}"
+            row = f"{tier:<14}{counts['passed']:>8}{counts['failed']:>8}{counts['skipped']:>9}"
+            if tier is Tier.EMBEDDED_FAST and (reason := fast_engine_unavailable()) is not None:
+                row = f"{tier:<14}all of it ran on {Tier.EMBEDDED}: {reason}"
             terminalreporter.write_line(row)
             for reason, count in self._reasons[tier].most_common():
-                terminalreporter.write_line(f"{'':<10}{count} skipped: {reason}")
+                terminalreporter.write_line(f"{'':<14}{count} skipped: {reason}")
 
 
 def _reason(report: pytest.TestReport, tier: str) -> str:

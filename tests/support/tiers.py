@@ -12,7 +12,12 @@ Declare a tiered fixture in `tests/conftest.py`:
 the reason why this machine cannot start one, or None. A test that takes the fixture runs once per tier. A
 test that takes several tiered fixtures runs once per tier that any of them has, all of them on that tier; a
 fixture without that tier uses its embedded server. `@pytest.mark.tiers("embedded")` keeps a test to some
-tiers. A test that uses no tiered fixture counts under the tier `none`, or under the one tier that such a
+tiers.
+
+Two tiers are embedded ones, by the engine of the databases: `embedded` is the Python program, `embedded-fast`
+the Rust one. Where the latter is built, it takes over what has a database, and the Python program keeps what
+shows that it serves, too (ON_BOTH_ENGINES). A mark "embedded" means whichever of the two runs the test.
+ A test that uses no tiered fixture counts under the tier `none`, or under the one tier that such a
 mark names.
 """
 
@@ -20,7 +25,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,11 +38,22 @@ import pytest
 class Tier(StrEnum):
     NONE = "none"
     EMBEDDED = "embedded"
+    EMBEDDED_FAST = "embedded-fast"
     APACHE = "apache"
     DOCKER = "docker"
 
 
-TIERS_WITH_SERVERS = (Tier.EMBEDDED, Tier.APACHE, Tier.DOCKER)
+TIERS_WITH_SERVERS = (Tier.EMBEDDED, Tier.EMBEDDED_FAST, Tier.APACHE, Tier.DOCKER)
+EMBEDDED_TIERS = frozenset({Tier.EMBEDDED, Tier.EMBEDDED_FAST})
+# What runs on the Python engine although the fast one is there: the contract of the database, the chassis on
+# it, all journeys through the gateway, and one drill.
+ON_BOTH_ENGINES = (
+    "tests/integration/database/",
+    "tests/integration/chassis/test_mongo.py",
+    "tests/integration/chassis/test_relay.py",
+    "tests/e2e/",
+    "tests/resilience/test_drill.py::test_a_round_of_kills_loses_nothing_and_doubles_nothing",
+)
 
 
 def always_available() -> str | None:
@@ -74,6 +90,38 @@ class Started:
 started: dict[tuple[str, Tier], Started] = {}
 
 
+def _offered(providers: Mapping[Tier, Provider], tier: Tier) -> Tier:
+    """The tier itself where the fixture has it, else the embedded one that this machine prefers."""
+    if tier in providers:
+        return tier
+    fast = providers.get(Tier.EMBEDDED_FAST)
+    return Tier.EMBEDDED_FAST if fast is not None and fast.unavailable() is None else Tier.EMBEDDED
+
+
+def tiers_of(
+    providers: Sequence[Mapping[Tier, Provider]],
+    nodeid: str,
+    marked: Sequence[Sequence[str]] = (),
+    chosen: Sequence[Tier] = TIERS_WITH_SERVERS,
+) -> list[Tier]:
+    """The tiers that a test is collected for.
+
+    providers: of its tiered fixtures; marked: the arguments of each mark `tiers`; chosen: by --tiers. A tier
+    that is not chosen is collected, to be counted as skipped; without `embedded-fast` its tests stay on
+    `embedded`.
+    """
+    tiers = [tier for tier in TIERS_WITH_SERVERS if any(tier in offered for offered in providers)]
+    for names in marked:
+        wanted = set(names) | (EMBEDDED_TIERS if Tier.EMBEDDED in names else set())
+        tiers = [tier for tier in tiers if tier in wanted]
+    fast = [offered[Tier.EMBEDDED_FAST] for offered in providers if Tier.EMBEDDED_FAST in offered]
+    if Tier.EMBEDDED_FAST not in chosen or any(one.unavailable() is not None for one in fast):
+        return [tier for tier in tiers if tier is not Tier.EMBEDDED_FAST]
+    if Tier.EMBEDDED_FAST in tiers and not nodeid.startswith(ON_BOTH_ENGINES):
+        return [tier for tier in tiers if tier is not Tier.EMBEDDED]
+    return tiers
+
+
 def tiered_fixture(
     name: str,
     providers: Mapping[Tier, Provider],
@@ -84,7 +132,7 @@ def tiered_fixture(
 
     @pytest.fixture(scope=scope, name=name)
     def server(tier: Tier) -> Iterator[Any]:
-        provider = providers[tier if tier in providers else Tier.EMBEDDED]
+        provider = providers[_offered(providers, tier)]
         if provider not in _reasons:
             _reasons[provider] = provider.unavailable()
         reason = _reasons[provider]

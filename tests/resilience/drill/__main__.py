@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from sangkienctl.databases import EngineChoice, chosen_engine
 from sangkienctl.processes import KafkaEngine
 from tests.resilience.drill import plan
 from tests.resilience.drill.checker import Finding
@@ -37,7 +38,10 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = options.folder or ROOT / ".run" / "drill" / f"{time.strftime('%Y%m%d-%H%M%S')}-{options.kafka}"
     folder.mkdir(parents=True, exist_ok=True)
-    console.print(f"seed {options.seed} · Kafka: {options.kafka} · everything of it in {folder}")
+    engine = chosen_engine(EngineChoice(options.engine))
+    console.print(
+        f"seed {options.seed} · Kafka: {options.kafka} · databases: {engine} · all of it in {folder}"
+    )
     found = _plant(options, folder) if options.fault else _drill(options, folder)
     if found or options.keep:
         console.print(f"the evidence is kept in {folder}")
@@ -50,7 +54,7 @@ def _drill(options: argparse.Namespace, folder: Path) -> bool:
     """Whether anything was found in any round."""
     rounds: list[Round] = []
     crew = roles(options.authors, options.reviewers, options.rate)
-    with drill_stage(folder, options.kafka) as stage:
+    with drill_stage(folder, options.kafka, options.engine) as stage:
         drill = Drill(stage, options.seed, PROFILES[options.profile], crew)
         for number in range(options.first, options.first + options.rounds):
             last = number == options.first + options.rounds - 1
@@ -63,7 +67,7 @@ def _drill(options: argparse.Namespace, folder: Path) -> bool:
 
 
 def _plant(options: argparse.Namespace, folder: Path) -> bool:
-    with drill_stage(folder, options.kafka) as stage:
+    with drill_stage(folder, options.kafka, options.engine) as stage:
         findings = SCENARIOS[options.fault](FaultStage(stage))
     _tell_findings(findings)
     console.print(f"the planted fault {options.fault} was {'found' if findings else 'NOT FOUND'}")
@@ -113,6 +117,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=1, help="number of the first round, to have one again")
     parser.add_argument("--seed", default=secrets.token_hex(3), help="of all that is left to chance")
     parser.add_argument("--kafka", choices=list(KafkaEngine), default="embedded")
+    parser.add_argument("--engine", choices=list(EngineChoice), default="auto", help="of the databases")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="usual", help="how rough a round is")
     parser.add_argument("--fault", choices=sorted(SCENARIOS), help="plant a fault; the checker must find it")
     parser.add_argument("--authors", type=int, default=4, help="client processes of authors, at most 6")

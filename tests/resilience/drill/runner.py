@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sangkienctl.databases import EngineChoice
 from sangkienctl.home import PlatformError
 from sangkienctl.seed import seed_programme
 from tests.resilience.drill import journal as j
@@ -46,9 +47,10 @@ class Stage:
 
 
 @contextmanager
-def drill_stage(folder: Path, kafka: str) -> Iterator[Stage]:
+def drill_stage(folder: Path, kafka: str, engine: str = EngineChoice.AUTO) -> Iterator[Stage]:
     """Everything of a drill lies in `folder`: the platform's home, journals, orders to its processes."""
-    with controlled(folder / "control") as control, running_platform(folder / "home", kafka) as platform:
+    running = running_platform(folder / "home", kafka, engine)
+    with controlled(folder / "control") as control, running as platform:
         stage = Stage(platform, control, folder)
         stage.journals.mkdir(exist_ok=True)
         seed_programme(platform.control)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from tests.support.tier_plugin import group_of
+from tests.support.tiers import TIERS_WITH_SERVERS, Provider, Tier, tiers_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -83,10 +85,31 @@ def test_an_unknown_tier_is_refused(tmp_path: Path) -> None:
     assert "passed" not in _run(tmp_path, TESTS, "--tiers", "cloud")
 
 
+def test_the_fast_engine_takes_over_what_has_a_database() -> None:
+    database = {tier: Provider(nullcontext) for tier in (Tier.EMBEDDED, Tier.EMBEDDED_FAST, Tier.DOCKER)}
+    kafka = {tier: Provider(nullcontext) for tier in (Tier.EMBEDDED, Tier.APACHE)}
+
+    assert tiers_of([database], "tests/integration/review/test_a.py::test_b") == ["embedded-fast", "docker"]
+    assert tiers_of([kafka], "tests/integration/kafka/test_a.py::test_b") == ["embedded", "apache"]
+    assert tiers_of([database, kafka], "tests/e2e/test_a.py::test_b") == list(TIERS_WITH_SERVERS)
+    assert tiers_of([database], "tests/unit/a.py::test_b", [("embedded",)]) == ["embedded-fast"]
+
+
+def test_without_the_fast_engine_the_other_one_runs_everything() -> None:
+    database = {
+        Tier.EMBEDDED: Provider(nullcontext),
+        Tier.EMBEDDED_FAST: Provider(nullcontext, unavailable=lambda: "not built"),
+    }
+    built = {**database, Tier.EMBEDDED_FAST: Provider(nullcontext)}
+
+    assert tiers_of([database], "tests/integration/review/test_a.py::test_b") == ["embedded"]
+    assert tiers_of([built], "tests/a.py::test_b", chosen=[Tier.EMBEDDED]) == ["embedded"]
+
+
 def test_what_shares_a_server_is_one_group() -> None:
     alone = group_of("tests/unit/a/test_a.py::test_x[1-2]")
     one, other = (
-        group_of(f"tests/integration/b/test_b.py::test_y[{t}-more]") for t in ("embedded", "apache")
+        group_of(f"tests/integration/b/test_b.py::test_y[{t}-more]") for t in ("embedded", "embedded-fast")
     )
     together = {group_of(f"tests/e2e/test_{n}.py::test_z[case-embedded]") for n in ("c", "d")}
 
