@@ -44,6 +44,7 @@ def test_each_service_tells_of_itself(portal: Portal, poisoned: str, view: View)
         for service in ("submission", "review", "stats", "notify"):
             ready = {"vi": "sẵn sàng", "en": "ready"}[view.language]
             expect(card(page, service).get_by_text(ready, exact=True)).to_be_visible()
+            expect(card(page, service)).to_contain_text("SecantusDB")
         expect(card(page, "review").locator(".letters")).to_contain_text(poisoned)
         card(page, "review").locator("summary").click()
         expect(card(page, "review").locator("details table")).to_contain_text(TOPIC)

@@ -92,6 +92,16 @@ def test_before_the_first_report_only_the_parts_are_known(http: FlaskClient) -> 
     ]
 
 
+def test_the_engine_of_the_database_is_named_by_its_own_account(
+    http: FlaskClient, mongo_db: Database[dict[str, Any]]
+) -> None:
+    engine = seen(http)["engine"]
+
+    said = mongo_db.client.admin.command("buildInfo")
+    assert engine["version"] == said.get("secantusVersion", said["version"])
+    assert engine["name"] == ("SecantusDB" if "secantusVersion" in said else "MongoDB")
+
+
 def test_lag_outbox_and_dead_letters_are_reported(
     channel: Channel, mongo_db: Database[dict[str, Any]], reporter: Reporter, http: FlaskClient
 ) -> None:

@@ -71,12 +71,28 @@ class Replay:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class Engine:
+    """The program that keeps this service's data, as it names itself."""
+
+    name: str
+    version: str
+
+
 class Operations:
     """Shared by the API and the worker of one service."""
 
     def __init__(self, db: Database[dict[str, Any]], clock: Callable[[], datetime]) -> None:
         self._kept = db[COLLECTION]
         self._clock = clock
+
+    def engine(self) -> Engine:
+        """What answers at the service's database."""
+        said = self._kept.database.client.admin.command("buildInfo")
+        # SecantusDB names the version of MongoDB that it speaks for, and its own beside it.
+        if "secantusVersion" not in said:
+            return Engine("MongoDB", said["version"])
+        return Engine("SecantusDB", said["secantusVersion"])
 
     def report(self) -> Report | None:
         """The last report; None before the first one."""

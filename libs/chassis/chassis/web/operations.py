@@ -33,6 +33,13 @@ class PartSchema(Schema):
     result = fields.String(required=True)
 
 
+class EngineSchema(Schema):
+    """The program that keeps the service's data, such as SecantusDB 0.7.0b3 or MongoDB 8.0.4."""
+
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+
+
 class LagSchema(Schema):
     topic = fields.String(required=True)
     records = fields.Integer(required=True, metadata={"description": "Not handled yet"})
@@ -67,6 +74,7 @@ class OperationsSchema(Schema):
     service = fields.String(required=True)
     ready = fields.Boolean(required=True)
     parts = fields.List(fields.Nested(PartSchema), required=True)
+    engine = fields.Nested(EngineSchema, required=True)
     measured_at = Timestamp(required=True, allow_none=True)
     lag = fields.List(fields.Nested(LagSchema), required=True)
     outbox = fields.List(fields.Nested(OutboxSchema), required=True)
@@ -101,6 +109,7 @@ def operations_blueprint(service: str, operations: Operations | None, administra
             **measured,
             "service": service,
             "ready": ready,
+            "engine": asdict(kept.engine()),
             "parts": [{"name": name, "result": result} for name, result in parts.items()],
             "measured_at": None if report is None else report.at,
             "replays": [asdict(replay) for replay in kept.replays()],

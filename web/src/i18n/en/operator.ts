@@ -24,6 +24,7 @@ export const operator: Record<keyof typeof vi, string> = {
   "operator.outbox_waiting": "{waiting} events, the oldest {age} seconds old",
   "operator.dead": "Dead letters",
   "operator.measured": "Measured at",
+  "operator.engine": "Database",
   "operator.never": "never yet",
   "operator.silent":
     "The worker has not reported lately; the figures below may be old. Look after the worker of this service.",

@@ -22,6 +22,7 @@ export const operator = {
   "operator.outbox_waiting": "{waiting} sự kiện, lâu nhất {age} giây",
   "operator.dead": "Sự kiện bị gác lại",
   "operator.measured": "Đo lúc",
+  "operator.engine": "Cơ sở dữ liệu",
   "operator.never": "chưa đo lần nào",
   "operator.silent":
     "Tiến trình nền chưa báo cáo gần đây; số liệu bên dưới có thể đã cũ. Hãy kiểm tra tiến trình worker của dịch vụ này.",

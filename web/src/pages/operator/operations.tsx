@@ -99,6 +99,7 @@ function Health({ report }: { report: Report }) {
                 : t("operator.outbox_waiting", { waiting: number(waiting), age: number(age ?? 0) }),
           },
           { name: t("operator.dead"), value: number(report.dead) },
+          { name: t("operator.engine"), value: `${report.engine.name} ${report.engine.version}` },
           {
             name: t("operator.measured"),
             value: report.measured_at === null ? t("operator.never") : moment(report.measured_at),
