@@ -37,7 +37,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Listed:
-    """One row of a list; `position` orders the list."""
+    """One row of a list; `position` orders the list. unit_path: as frozen, empty for a draft."""
 
     id: str
     position: str
@@ -45,6 +45,7 @@ class Listed:
     state: str
     title: str | None
     unit: str
+    unit_path: tuple[str, ...]
     campaign: str | None
     code: str | None
     level: int
@@ -114,8 +115,19 @@ class Initiatives(Protocol):
     def of_owner(self, subject: str, state: State | None, before: str | None, limit: int) -> list[Listed]:
         """The newest first, from the position `before` on."""
 
-    def of_unit(self, unit: str, state: State | None, before: str | None, limit: int) -> list[Listed]:
-        """Those submitted in the subtree of a unit, the newest first."""
+    def of_unit(
+        self,
+        unit: str,
+        state: State | None,
+        before: str | None,
+        limit: int,
+        *,
+        within: frozenset[str] | None = None,
+    ) -> list[Listed]:
+        """Those submitted in the subtree of a unit, the newest first; fewer than `limit` only at the end.
+
+        within: only those whose frozen path has one of these units too.
+        """
 
     def follow(self, changes: Iterable[ReviewChange]) -> int:
         """Apply each change that is newer than what is stored; how many were."""
