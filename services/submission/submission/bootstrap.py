@@ -89,7 +89,13 @@ def parts(
         intake=Intake(initiatives, registrar, announcements, PERMISSIONS, clock),
         reading=Reading(initiatives, MongoShowcase(db), reference, PERMISSIONS),
         administration=Administration(
-            MongoUnits(db, clock), MongoCampaigns(db, clock), reference, announcements, PERMISSIONS, clock
+            MongoUnits(db, clock),
+            MongoCampaigns(db, clock),
+            reference,
+            announcements,
+            PERMISSIONS,
+            clock,
+            settings.administration_unit,
         ),
         reference=reference,
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.clock import Clock
+from chassis.clock import Clock, local_day
 from chassis.permissions import PermissionTable, Resource
 from chassis.problems import COMMON, Problem
 from chassis.tokens import Principal
 from submission.application.ports import Announcements, CampaignStore, Reference, UnitStore
-from submission.domain import units
+from submission.domain import tree
 from submission.domain.campaigns import Campaign, CampaignFacts
-from submission.domain.units import Unit, UnitFacts, UnitRefused
+from submission.domain.completeness import Finding
+from submission.domain.tree import Surroundings, UnitRefused
+from submission.domain.units import Unit, UnitFacts
 
 
 @dataclass(frozen=True)
@@ -22,31 +24,67 @@ class Administration:
     announcements: Announcements
     permissions: PermissionTable
     clock: Clock
+    # The only code that the root of the tree may have.
+    administration_unit: str
 
     def put_unit(self, principal: Principal, code: str, facts: UnitFacts, version: int | None) -> Unit:
         """Create a unit (version None) or change one. The same facts again change nothing and need no
         version.
 
-        Raises UnitRefused; Problem forbidden, precondition-required, version-conflict.
+        A unit's place belongs to its superior unit: who administers that one says where the unit stands, of
+        which level, block and cluster it is, and from when until when; a move needs it at both ends. Who
+        administers the unit itself changes its names (decision 0019).
+
+        Raises UnitRefused, UnitHasChildren, ChildrenOutlast; Problem forbidden, precondition-required,
+        version-conflict.
         """
         current = self.units.find(code)
         parent = None if facts.parent is None else self.units.find(facts.parent)
         if facts.parent is not None and parent is None:
-            raise UnitRefused("unknown-parent")
-        # Who moves a unit must administer it where it is and where it goes.
-        for path in ((*parent.path, code) if parent else (code,), current.path if current else None):
-            if path is not None:
-                self.permissions.require(principal, "unit.change", Resource(path=path))
+            raise UnitRefused(Finding("#/parent", "unknown-parent"))
+        root = self.units.root()
+        self._require_unit(principal, code, facts, current, parent, root)
         if current is not None and current.facts == facts:
             return current
         _require_version(None if current is None else current.version, version)
-        unit = units.place(
-            code, facts, parent, current, self.units.has_children(code), root=self.units.root()
+        around = Surroundings(
+            root,
+            parent,
+            children=() if current is None else self.units.children(code),
+            look_alikes=self.units.look_alikes(code, facts),
         )
-        if not self.units.save(unit, self.announcements.unit_changed(unit, now=self.clock())):
+        now = self.clock()
+        unit = tree.place(code, facts, current, around, local_day(now))
+        if not self.units.save(unit, self.announcements.unit_changed(unit, now=now)):
             raise Problem(COMMON["version-conflict"])
         self.reference.keep_unit(unit)
         return unit
+
+    def _require_unit(
+        self,
+        principal: Principal,
+        code: str,
+        facts: UnitFacts,
+        current: Unit | None,
+        parent: Unit | None,
+        root: str | None,
+    ) -> None:
+        if current is not None and tree.only_names(current.facts, facts):
+            self.permissions.require(principal, "unit.rename", Resource(path=current.path))
+            return
+        if parent is not None:
+            there = parent.path
+        elif root is not None:
+            there = (root,)
+        else:
+            # The first unit of all. A grant for any other code gives no right to make it the root.
+            there = (code,) if code == self.administration_unit else ()
+        self.permissions.require(principal, "unit.place", Resource(path=there))
+        if current is not None:
+            # The root has nobody above it: it is its own superior.
+            self.permissions.require(
+                principal, "unit.place", Resource(path=current.path[:-1] or current.path)
+            )
 
     def put_campaign(
         self, principal: Principal, id: str, facts: CampaignFacts, version: int | None

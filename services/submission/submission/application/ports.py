@@ -13,7 +13,7 @@ from submission.domain.campaigns import Campaign
 from submission.domain.initiative import Initiative, Milestones, Progress
 from submission.domain.sequence import Sequence as EventSequence
 from submission.domain.states import State
-from submission.domain.units import Unit
+from submission.domain.units import Unit, UnitFacts
 
 # A whole number n with 0 <= n < the argument, not to be guessed.
 Draw = Callable[[int], int]
@@ -159,7 +159,12 @@ class Reference(Protocol):
 class UnitStore(Protocol):
     def find(self, code: str) -> Unit | None: ...
     def root(self) -> str | None: ...
-    def has_children(self, code: str) -> bool: ...
+    def children(self, code: str) -> Sequence[Unit]:
+        """Those right below, ended ones included."""
+
+    def look_alikes(self, code: str, facts: UnitFacts) -> Sequence[Unit]:
+        """Other units, anywhere in the tree, that share a key of `known_as`."""
+
     def save(self, unit: Unit, event: PendingEvent) -> bool:
         """False if the stored version is not the one before, or the unit to create exists."""
 
