@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chassis.clock import Clock, local_day
 from chassis.permissions import PermissionTable, Resource
 from chassis.problems import COMMON, Problem
 from chassis.tokens import Principal
-from submission.application.ports import Announcements, CampaignStore, Reference, UnitStore
+from submission.application.ports import Announcements, CampaignStore, Reference, TreeLock, UnitStore
 from submission.domain import tree
 from submission.domain.campaigns import Campaign, CampaignFacts
 from submission.domain.completeness import Finding
 from submission.domain.tree import Surroundings, UnitRefused
 from submission.domain.units import Unit, UnitFacts
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A unit as it is, the superior unit that its facts name, and the root; None for what does not exist."""
+
+    current: Unit | None
+    parent: Unit | None
+    root: str | None
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class Administration:
     announcements: Announcements
     permissions: PermissionTable
     clock: Clock
+    tree_lock: TreeLock
     # The only code that the root of the tree may have.
     administration_unit: str
 
@@ -36,55 +47,66 @@ class Administration:
         administers the unit itself changes its names (decision 0019).
 
         Raises UnitRefused, UnitHasChildren, ChildrenOutlast; Problem forbidden, precondition-required,
-        version-conflict.
+        version-conflict, unavailable.
         """
-        current = self.units.find(code)
-        parent = None if facts.parent is None else self.units.find(facts.parent)
-        if facts.parent is not None and parent is None:
-            raise UnitRefused(Finding("#/parent", "unknown-parent"))
-        root = self.units.root()
-        self._require_unit(principal, code, facts, current, parent, root)
-        if current is not None and current.facts == facts:
-            return current
-        _require_version(None if current is None else current.version, version)
-        around = Surroundings(
-            root,
-            parent,
-            children=() if current is None else self.units.children(code),
-            look_alikes=self.units.look_alikes(code, facts),
-        )
-        now = self.clock()
-        unit = tree.place(code, facts, current, around, local_day(now))
-        if not self.units.save(unit, self.announcements.unit_changed(unit, now=now)):
-            raise Problem(COMMON["version-conflict"])
+        same = self._checked(principal, code, facts, version, self._site(code, facts))
+        if same is not None:
+            return same
+        with self.tree_lock.held() as still_held:
+            # Read again: from here on nothing else of the tree changes.
+            site = self._site(code, facts)
+            same = self._checked(principal, code, facts, version, site)
+            if same is not None:
+                return same
+            unit = self._placed(code, facts, site)
+            still_held()
+            if not self.units.save(unit, self.announcements.unit_changed(unit, now=self.clock())):
+                raise Problem(COMMON["version-conflict"])
         self.reference.keep_unit(unit)
         return unit
 
-    def _require_unit(
-        self,
-        principal: Principal,
-        code: str,
-        facts: UnitFacts,
-        current: Unit | None,
-        parent: Unit | None,
-        root: str | None,
-    ) -> None:
+    def _site(self, code: str, facts: UnitFacts) -> _Site:
+        parent = None if facts.parent is None else self.units.find(facts.parent)
+        if facts.parent is not None and parent is None:
+            raise UnitRefused(Finding("#/parent", "unknown-parent"))
+        return _Site(self.units.find(code), parent, self.units.root())
+
+    def _checked(
+        self, principal: Principal, code: str, facts: UnitFacts, version: int | None, site: _Site
+    ) -> Unit | None:
+        """The unit as it is if the facts change nothing, None if they may be applied."""
+        current = site.current
         if current is not None and tree.only_names(current.facts, facts):
             self.permissions.require(principal, "unit.rename", Resource(path=current.path))
-            return
-        if parent is not None:
-            there = parent.path
-        elif root is not None:
-            there = (root,)
+        else:
+            for superior in self._superiors(code, site):
+                self.permissions.require(principal, "unit.place", Resource(path=superior))
+        if current is not None and current.facts == facts:
+            return current
+        _require_version(None if current is None else current.version, version)
+        return None
+
+    def _superiors(self, code: str, site: _Site) -> Iterator[tuple[str, ...]]:
+        """The paths of the units that a place belongs to: the new superior, and the present one."""
+        if site.parent is not None:
+            yield site.parent.path
+        elif site.root is not None:
+            yield (site.root,)
         else:
             # The first unit of all. A grant for any other code gives no right to make it the root.
-            there = (code,) if code == self.administration_unit else ()
-        self.permissions.require(principal, "unit.place", Resource(path=there))
-        if current is not None:
+            yield (code,) if code == self.administration_unit else ()
+        if site.current is not None:
             # The root has nobody above it: it is its own superior.
-            self.permissions.require(
-                principal, "unit.place", Resource(path=current.path[:-1] or current.path)
-            )
+            yield site.current.path[:-1] or site.current.path
+
+    def _placed(self, code: str, facts: UnitFacts, site: _Site) -> Unit:
+        around = Surroundings(
+            site.root,
+            site.parent,
+            children=() if site.current is None else self.units.children(code),
+            look_alikes=self.units.look_alikes(code, facts),
+        )
+        return tree.place(code, facts, site.current, around, local_day(self.clock()))
 
     def put_campaign(
         self, principal: Principal, id: str, facts: CampaignFacts, version: int | None

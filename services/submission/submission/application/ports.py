@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -167,6 +168,13 @@ class UnitStore(Protocol):
 
     def save(self, unit: Unit, event: PendingEvent) -> bool:
         """False if the stored version is not the one before, or the unit to create exists."""
+
+
+class TreeLock(Protocol):
+    def held(self) -> AbstractContextManager[Callable[[], None]]:
+        """Within it no other process or thread changes the tree; Problem `unavailable` when it is not got in
+        time. What it gives is called right before the write and raises the same when the lock was lost."""
+        ...
 
 
 class CampaignStore(Protocol):
