@@ -65,7 +65,7 @@ def test_the_tree_keeps_the_rules_of_the_tree() -> None:
         )
         keys = known_as(code, given)
         alike = [other for key in keys for other in known.get(key, [])]
-        around = Surroundings("TLD" if made else None, made.get(given.parent or ""), look_alikes=alike)
+        around = Surroundings("TLD", made.get(given.parent or ""), look_alikes=alike)
         made[code] = place(code, given, None, around, date(2026, 1, 1))
         for key in keys:
             known.setdefault(key, []).append(made[code])

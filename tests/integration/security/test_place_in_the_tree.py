@@ -135,8 +135,12 @@ def test_a_move_needs_the_present_superior_and_the_new_one(
     answer = put(services, code, body | {"parent": OTHER_UPPER}, who)
 
     assert answer.status_code == status, answer.text
-    # Sent again it is the same act, and changes nothing.
-    if status == 200:
+    if status == 403:
+        # It says whom to ask: the superior unit that is lacking.
+        assert (answer.json or {})["code"] == "superior-unit-decides"
+        assert any(f"quản trị của {unit}," in (answer.json or {})["detail"] for unit in (UPPER, OTHER_UPPER))
+    else:
+        # Sent again it is the same act, and changes nothing.
         assert put(services, code, body | {"parent": OTHER_UPPER}, who).json == answer.json
 
 
@@ -217,7 +221,8 @@ def test_the_first_unit_is_the_whole_programmes_and_made_by_its_administrator(se
     units.delete_many({})
     try:
         for code, who, status in (
-            ("GHOST", admin("GHOST", "TLD"), 403),
+            ("GHOST", admin("GHOST"), 403),
+            ("GHOST", admin("GHOST", "TLD"), 422),
             ("TLD", admin("GHOST"), 403),
             ("TLD", ROOT_ADMIN, 200),
         ):

@@ -245,7 +245,7 @@ def test_who_waits_too_long_for_the_tree_is_asked_to_come_again(
 
     assert problem(service.put("/v1/units/HNI-MOI", facts, ADMIN)) == (503, "unavailable")
     # Who changes nothing or may not waits for nobody.
-    assert problem(service.put("/v1/units/HNI-MOI", facts, MEMBER)) == (403, "forbidden")
+    assert problem(service.put("/v1/units/HNI-MOI", facts, MEMBER)) == (403, "superior-unit-decides")
     canon = service.get("/v1/units/HNI-CANON-VIET-NAM").json
     assert canon is not None
     same = {name: value for name, value in canon.items() if name not in ("code", "path", "version")}

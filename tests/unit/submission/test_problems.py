@@ -13,7 +13,7 @@ from chassis.problems import COMMON, document
 from submission.domain.campaigns import CampaignClosed, CampaignNotOpen
 from submission.domain.completeness import Finding, Incomplete
 from submission.domain.states import Act, NotAllowedInState, State
-from submission.domain.tree import ChildrenOutlast, UnitHasChildren, UnitRefused
+from submission.domain.tree import ChildrenOutlast, SuperiorDecides, UnitHasChildren, UnitRefused
 from submission.entrypoints.http.problems import ACTS, FINDINGS, PROBLEMS, STATES, field_error, problem_of
 from tests.support.submission_service import tree
 from tests.unit.submission.test_campaigns import _campaign
@@ -74,6 +74,7 @@ def test_parameters_come_into_the_words() -> None:
         (CampaignClosed(_campaign()), 409, "campaign-closed"),
         (CampaignNotOpen(_campaign()), 409, "campaign-not-open"),
         (NotAllowedInState(Act.SUBMIT, State.WITHDRAWN), 409, "not-allowed-in-state"),
+        (SuperiorDecides("CT-HOA-CHAT"), 403, "superior-unit-decides"),
         (UnitHasChildren(), 409, "unit-has-children"),
         (ChildrenOutlast(tree()), 409, "unit-children-outlast"),
         (UnitRefused(Finding("#/parent", "second-root")), 422, "validation-failed"),

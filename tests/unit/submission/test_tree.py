@@ -48,9 +48,8 @@ def put(
     code: str = "X",
     children: Sequence[Unit] = (),
     look_alikes: Sequence[Unit] = (),
-    root: str | None = "TLD",
 ) -> Unit:
-    around = Surroundings(root, parent, children, look_alikes)
+    around = Surroundings("TLD", parent, children, look_alikes)
     return place(code if current is None else current.code, facts, current, around, TODAY)
 
 
@@ -70,7 +69,7 @@ def test_a_new_unit_gets_the_path_of_its_parent() -> None:
 
 
 def test_the_first_unit_is_the_root() -> None:
-    assert put(ROOT.facts, None, code="TLD", root=None).path == ("TLD",)
+    assert put(ROOT.facts, None, code="TLD").path == ("TLD",)
 
 
 def test_a_change_keeps_the_place_and_raises_the_version() -> None:

@@ -13,17 +13,17 @@ from submission.application.ports import Announcements, CampaignStore, Reference
 from submission.domain import tree
 from submission.domain.campaigns import Campaign, CampaignFacts
 from submission.domain.completeness import Finding
-from submission.domain.tree import Surroundings, UnitRefused
+from submission.domain.tree import SuperiorDecides, Surroundings, UnitRefused
 from submission.domain.units import Unit, UnitFacts
 
 
 @dataclass(frozen=True)
 class _Site:
-    """A unit as it is, the superior unit that its facts name, and the root; None for what does not exist."""
+    """A unit as it is, the superior unit that its facts name (each None if there is none), and the root."""
 
     current: Unit | None
     parent: Unit | None
-    root: str | None
+    root: str
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Administration:
         which level, block and cluster it is, and from when until when; a move needs it at both ends. Who
         administers the unit itself changes its names (decision 0019).
 
-        Raises UnitRefused, UnitHasChildren, ChildrenOutlast; Problem forbidden, precondition-required,
-        version-conflict, unavailable.
+        Raises SuperiorDecides, UnitRefused, UnitHasChildren, ChildrenOutlast; Problem forbidden,
+        precondition-required, version-conflict, unavailable.
         """
         same = self._checked(principal, code, facts, version, self._site(code, facts))
         if same is not None:
@@ -69,7 +69,7 @@ class Administration:
         parent = None if facts.parent is None else self.units.find(facts.parent)
         if facts.parent is not None and parent is None:
             raise UnitRefused(Finding("#/parent", "unknown-parent"))
-        return _Site(self.units.find(code), parent, self.units.root())
+        return _Site(self.units.find(code), parent, self.units.root() or self.administration_unit)
 
     def _checked(
         self, principal: Principal, code: str, facts: UnitFacts, version: int | None, site: _Site
@@ -80,21 +80,20 @@ class Administration:
             self.permissions.require(principal, "unit.rename", Resource(path=current.path))
         else:
             for superior in self._superiors(code, site):
-                self.permissions.require(principal, "unit.place", Resource(path=superior))
+                if not self.permissions.allows(principal, "unit.place", Resource(path=superior)):
+                    raise SuperiorDecides(superior[-1])
         if current is not None and current.facts == facts:
             return current
         _require_version(None if current is None else current.version, version)
         return None
 
     def _superiors(self, code: str, site: _Site) -> Iterator[tuple[str, ...]]:
-        """The paths of the units that a place belongs to: the new superior, and the present one."""
+        """The paths of the units that a place belongs to: the new superior, and the present one. A right at
+        the last unit of each is needed, or above it."""
         if site.parent is not None:
             yield site.parent.path
-        elif site.root is not None:
-            yield (site.root,)
         else:
-            # The first unit of all. A grant for any other code gives no right to make it the root.
-            yield (code,) if code == self.administration_unit else ()
+            yield (site.root,)
         if site.current is not None:
             # The root has nobody above it: it is its own superior.
             yield site.current.path[:-1] or site.current.path

@@ -27,6 +27,14 @@ class UnitRefused(Exception):
         self.findings = findings
 
 
+class SuperiorDecides(Exception):
+    """A unit's place belongs to this superior unit, of which the person is no administrator."""
+
+    def __init__(self, superior: str) -> None:
+        super().__init__(superior)
+        self.superior = superior
+
+
 class UnitHasChildren(Exception):
     """Only a unit without subordinate units may be moved."""
 
@@ -43,11 +51,11 @@ class ChildrenOutlast(Exception):
 class Surroundings:
     """What a change of a unit is judged by.
 
-    root: code of the tree's root, None before the first unit. parent: the unit that the facts name, None if
-    there is none. children: the units right below. look_alikes: units that share a key of `known_as`.
+    root: code of the tree's root, or of the only unit that can be it. parent: the unit that the facts name,
+    None if there is none. children: the units right below. look_alikes: units that share a key of `known_as`.
     """
 
-    root: str | None
+    root: str
     parent: Unit | None
     children: Sequence[Unit] = ()
     look_alikes: Sequence[Unit] = ()
@@ -79,7 +87,7 @@ def place(code: str, facts: UnitFacts, current: Unit | None, around: Surrounding
 def _path(code: str, facts: UnitFacts, around: Surroundings) -> tuple[str, ...]:
     parent = around.parent
     if facts.parent is None:
-        if around.root not in (None, code):
+        if code != around.root:
             raise UnitRefused(Finding("#/parent", "second-root"))
         return (code,)
     if facts.parent == code:

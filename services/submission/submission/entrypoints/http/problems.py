@@ -12,7 +12,7 @@ from chassis.problems import COMMON, FieldError, Problem, ProblemType
 from submission.domain.campaigns import Campaign, CampaignClosed, CampaignNotOpen
 from submission.domain.completeness import Finding, Incomplete
 from submission.domain.states import Act, NotAllowedInState, State
-from submission.domain.tree import ChildrenOutlast, UnitHasChildren, UnitRefused
+from submission.domain.tree import ChildrenOutlast, SuperiorDecides, UnitHasChildren, UnitRefused
 
 CAMPAIGN_CLOSED = ProblemType(
     "campaign-closed",
@@ -50,6 +50,16 @@ UNIT_HAS_CHILDREN = ProblemType(
     "Chỉ chuyển được đơn vị không có đơn vị cấp dưới. Hãy chuyển từng đơn vị cấp dưới trước.",
     "Only a unit without subordinate units can be moved. Move the subordinate ones first.",
 )
+SUPERIOR_DECIDES = ProblemType(
+    "superior-unit-decides",
+    403,
+    "Do công đoàn cấp trên quyết định",
+    "The superior unit decides",
+    "Vị trí, cấp, khối, cụm và thời gian hoạt động của đơn vị do người quản trị của {superior}, hoặc của cấp "
+    "trên nữa, quyết định. Hãy đề nghị người đó. Người quản trị của chính đơn vị chỉ đổi được tên.",
+    "Where a unit stands, its level, block, cluster and days are decided by an administrator of {superior} "
+    "or of a unit above it. Ask them. The unit's own administrator can change its names only.",
+)
 UNIT_CHILDREN_OUTLAST = ProblemType(
     "unit-children-outlast",
     409,
@@ -68,6 +78,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
         CAMPAIGN_CLOSED,
         CAMPAIGN_NOT_OPEN,
         NOT_ALLOWED_IN_STATE,
+        SUPERIOR_DECIDES,
         UNIT_CHILDREN_OUTLAST,
         UNIT_HAS_CHILDREN,
     )
@@ -237,6 +248,8 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(
                 NOT_ALLOWED_IN_STATE, state_vi=state_vi, state_en=state_en, act_vi=act_vi, act_en=act_en
             )
+        case SuperiorDecides():
+            return Problem(SUPERIOR_DECIDES, superior=error.superior)
         case UnitHasChildren():
             return Problem(UNIT_HAS_CHILDREN)
         case ChildrenOutlast():
