@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import contracts
+from sangkienctl.seed.sample import Sample
+from submission.domain.tree import Surroundings, place
+from submission.domain.units import Block, Unit, UnitFacts, UnitLevel, known_as
 
 SAMPLE = Path(contracts.__file__).parents[1] / "deploy" / "sample"
 ROLES = {"member", "support", "reviewer", "official", "admin", "operator"}
@@ -41,6 +45,32 @@ def test_parents_stand_before_their_children_and_there_is_one_root() -> None:
 
     assert roots == ["TLD"]
     assert len(seen) == 393
+
+
+def test_the_tree_keeps_the_rules_of_the_tree() -> None:
+    """In the order of loading, as the service judges each new unit (decision 0019)."""
+    made: dict[str, Unit] = {}
+    known: dict[str, list[Unit]] = {}
+    for code, unit in Sample().units.items():
+        facts = unit.facts
+        given = UnitFacts(
+            name_vi=facts["name_vi"],
+            name_en=facts["name_en"],
+            parent=facts["parent"],
+            level=UnitLevel(facts["level"]),
+            block=None if facts["block"] is None else Block(facts["block"]),
+            cluster=facts["cluster"],
+            valid_from=date.fromisoformat(facts["valid_from"]),
+            valid_to=None if facts["valid_to"] is None else date.fromisoformat(facts["valid_to"]),
+        )
+        keys = known_as(code, given)
+        alike = [other for key in keys for other in known.get(key, [])]
+        around = Surroundings("TLD", made.get(given.parent or ""), look_alikes=alike)
+        made[code] = place(code, given, None, around, date(2026, 1, 1))
+        for key in keys:
+            known.setdefault(key, []).append(made[code])
+
+    assert len(made) == 393
 
 
 def test_units_fit_the_contract() -> None:

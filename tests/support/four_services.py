@@ -22,7 +22,7 @@ from tests.support import notify_news
 from tests.support.mongo_servers import DatabaseSettings, MongoServer, drop
 from tests.support.notify_stage import Notify, Trusting, as_member
 from tests.support.notify_stage import application as notify_application
-from tests.support.review_api import ReviewService
+from tests.support.review_api import SUBMISSION_CODEC, ReviewService
 from tests.support.review_cases import Submission, Ticking
 from tests.support.round_trips import RoundTrips
 from tests.support.smtp_servers import Postbox
@@ -106,6 +106,20 @@ class FourServices:
         )
         assert answer.status_code == 201, answer.text
         return dict(answer.json or {})
+
+    def relay(self) -> None:
+        """Hand what waits in submission's outboxes to review, as relay, broker and consumer do."""
+        # Units first: which topic is read first is not promised, and the copy is then up to date.
+        for collection in ("units", "initiatives"):
+            store = self.submission.db[collection]
+            for document in list(store.find({"outbox": {"$exists": True}})):
+                for event in document["outbox"]:
+                    key, value = event["key"].encode(), event["value"]
+                    headers = [(name, text.encode()) for name, text in event["headers"]]
+                    decoded = SUBMISSION_CODEC.decode(event["topic"], key, value, headers)
+                    self.review.handler([decoded])
+                store.update_one({"_id": document["_id"]}, {"$unset": {"outbox": "", "outbox_lane": ""}})
+        self.review.units.refresh()
 
     def case(self, *, level: int = 1) -> str:
         """The id of a case that waits at a level."""

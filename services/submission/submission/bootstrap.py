@@ -21,6 +21,7 @@ import contracts
 from chassis.clock import Clock, utc_now
 from chassis.events.codec import EventCodec
 from chassis.mongo.client import connect, database
+from chassis.mongo.leases import Leases
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending
 from chassis.operations.store import Operations
@@ -31,6 +32,7 @@ from submission.adapters.initiatives import COLLECTION, MongoInitiatives
 from submission.adapters.reference import ReferenceCopy
 from submission.adapters.reference_documents import CAMPAIGNS, UNITS, MongoCampaigns, MongoUnits
 from submission.adapters.showcase import MongoShowcase
+from submission.adapters.tree_lock import TreeLock
 from submission.application.administration import Administration
 from submission.application.intake import Intake
 from submission.application.permissions import PERMISSIONS
@@ -89,7 +91,14 @@ def parts(
         intake=Intake(initiatives, registrar, announcements, PERMISSIONS, clock),
         reading=Reading(initiatives, MongoShowcase(db), reference, PERMISSIONS),
         administration=Administration(
-            MongoUnits(db, clock), MongoCampaigns(db, clock), reference, announcements, PERMISSIONS, clock
+            MongoUnits(db, clock),
+            MongoCampaigns(db, clock),
+            reference,
+            announcements,
+            PERMISSIONS,
+            clock,
+            TreeLock(Leases(db["leases"], clock), _process_name(), clock),
+            settings.administration_unit,
         ),
         reference=reference,
     )
@@ -155,7 +164,6 @@ def worker(settings: Settings) -> Worker:
     """The consumer of the review service's events and the relay of this service's own."""
     from chassis.consumer.loop import ConsumerLoop
     from chassis.events.relay import Relay
-    from chassis.mongo.leases import Leases
     from chassis.operations.reporter import Reporter
     from chassis.producer import make_producer
     from chassis.worker import Task, Worker

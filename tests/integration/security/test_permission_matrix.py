@@ -37,6 +37,8 @@ from tests.support.four_services import (
 pytestmark = pytest.mark.tiers("embedded")
 
 ROLES = ("member", "support", "reviewer", "official", "admin", "operator")
+# No unit has this code; a grant may name it all the same.
+ABSENT = "CHUA-CO-DON-VI"
 # Where a grant is held, seen from the unit of the object.
 PLACES = {
     "own": UNIT,
@@ -45,6 +47,7 @@ PLACES = {
     "below": "HC-APATIT-VIET-NAM",
     "sibling": "CT-DET-MAY",
     "foreign": "LD-HA-NOI",
+    "absent": ABSENT,
 }
 PEOPLE = {"submitter": SUBMITTER, "author": AUTHOR, "stranger": STRANGER}
 
@@ -195,10 +198,40 @@ def receipt(on: FourServices, who: Mapping[str, str]) -> TestResponse:
 
 
 def change_unit(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+    return _with_stored_facts(on, who, lambda facts: {"name_vi": f"Công đoàn {uuid.uuid4().hex[:6]}"})
+
+
+def place_unit(**changes: Any) -> Ask:
+    """A change of what belongs to the superior unit; back and forth, so that each is one."""
+
+    def ask(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+        def change(facts: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: None if facts[name] == value else value for name, value in changes.items()}
+
+        return _with_stored_facts(on, who, change)
+
+    return ask
+
+
+def _with_stored_facts(
+    on: FourServices, who: Mapping[str, str], change: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> TestResponse:
     path = f"/v1/units/{UNIT}"
-    version = on.ask("submission", "GET", path, {}).headers["ETag"].strip('"')
-    body = UNIT_FACTS | {"name_vi": f"Công đoàn {uuid.uuid4().hex[:6]}"}
-    return on.ask("submission", "PUT", path, who, body=body, version=int(version))
+    stored = on.ask("submission", "GET", path, {})
+    facts = {name: (stored.json or {})[name] for name in UNIT_FACTS}
+    version = int(stored.headers["ETag"].strip('"'))
+    return on.ask("submission", "PUT", path, who, body=facts | change(facts), version=version)
+
+
+def add_unit(parent: str, code: str | None = None, **changes: Any) -> Ask:
+    """A new grassroots unit right below `parent`."""
+
+    def ask(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+        unique = uuid.uuid4().hex[:8].upper()
+        body = UNIT_FACTS | {"name_vi": f"Công đoàn {unique}", "parent": parent, "level": "grassroots"}
+        return on.ask("submission", "PUT", f"/v1/units/{code or f'ZZ-{unique}'}", who, body=body | changes)
+
+    return ask
 
 
 def add_campaign(on: FourServices, who: Mapping[str, str]) -> TestResponse:
@@ -300,6 +333,26 @@ ROWS = [
     Row("submission", "GET", "/v1/units/<string:code>", "one",
         plain("submission", "GET", f"/v1/units/{UNIT}"), public=True),
     Row("submission", "PUT", "/v1/units/<string:code>", "rename", change_unit, {"admin": COVERING}),
+    # A unit's place belongs to its superior unit: to who administers the unit itself it is refused.
+    Row("submission", "PUT", "/v1/units/<string:code>", "another block", place_unit(block="enterprise"),
+        {"admin": ABOVE}),
+    Row("submission", "PUT", "/v1/units/<string:code>", "another cluster", place_unit(cluster="Cụm 1"),
+        {"admin": ABOVE}),
+    # Who may is then told that units below it live on, or that it has units below it.
+    Row("submission", "PUT", "/v1/units/<string:code>", "end it", place_unit(valid_to="2022-05-01"),
+        {"admin": ABOVE}, good=frozenset({409})),
+    Row("submission", "PUT", "/v1/units/<string:code>", "move it to another branch",
+        place_unit(parent="LD-HA-NOI"), {"admin": ROOT}, good=frozenset({409})),
+    Row("submission", "PUT", "/v1/units/<string:code>", "create one below it", add_unit(UNIT),
+        {"admin": COVERING}),
+    Row("submission", "PUT", "/v1/units/<string:code>", "create one below the unit above", add_unit(PATH[1]),
+        {"admin": ABOVE}),
+    Row("submission", "PUT", "/v1/units/<string:code>", "create one below a foreign unit",
+        add_unit("LD-HA-NOI"), {"admin": frozenset({"foreign", "root"})}),
+    # Refused for its level to who may, so that the unit stays absent.
+    Row("submission", "PUT", "/v1/units/<string:code>", "create the one of the own grant",
+        add_unit("LD-HA-NOI", ABSENT, level="national"), {"admin": frozenset({"foreign", "root"})},
+        good=frozenset({422})),
     Row("submission", "GET", "/v1/campaigns", "all",
         plain("submission", "GET", "/v1/campaigns"), public=True),
     Row("submission", "GET", "/v1/campaigns/<string:id>", "one",

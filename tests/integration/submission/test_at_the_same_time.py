@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import date
+from threading import Barrier, Event
+from typing import Any, cast
 
+import pytest
 from werkzeug.test import TestResponse
 
-from tests.support.submission_service import ADMIN, MEMBER, UNIT, SubmissionService, content, problem
+from chassis.mongo.leases import Leases
+from chassis.problems import Problem
+from chassis.tokens import TokenVerifier
+from submission import bootstrap
+from submission.adapters import tree_lock
+from submission.application.ports import UnitStore
+from submission.domain.units import Unit, UnitFacts, UnitLevel
+from tests.support.submission_service import (
+    ADMIN,
+    MEMBER,
+    UNIT,
+    SubmissionService,
+    content,
+    problem,
+    settings,
+)
 
 
 def _together(*requests: Callable[[], TestResponse]) -> list[TestResponse]:
@@ -116,7 +135,118 @@ def test_the_same_new_unit_sent_twice_at_once_is_created_once(service: Submissio
 
     answers = _together(*[lambda: service.put("/v1/units/HC-MOI", facts, ADMIN)] * 2)
 
-    assert {answer.status_code for answer in answers} <= {200, 412}
+    assert {answer.status_code for answer in answers} == {200}
     document = service.db["units"].find_one({"_id": "HC-MOI"})
     assert document is not None
     assert (document["version"], len(document["outbox"])) == (1, 1)
+
+
+class HeldUp:
+    """The units of one process, which stops after it has read what it judges a change by."""
+
+    def __init__(self, units: UnitStore) -> None:
+        self._units = units
+        self.has_read, self.goes_on = Event(), Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._units, name)
+
+    def look_alikes(self, code: str, facts: UnitFacts) -> Sequence[Unit]:
+        found = self._units.look_alikes(code, facts)
+        self.has_read.set()
+        assert self.goes_on.wait(10)
+        return found
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [
+        # A unit moves while another is created below it: that one is created below the unit as moved.
+        ({"parent": "LD-HA-NOI"}, {"parent": "HC-PIN-HA-NOI", "level": "grassroots"}, 200),
+        # A unit ends while another is created below it.
+        ({"valid_to": "2022-05-01"}, {"parent": "HC-PIN-HA-NOI", "level": "grassroots"}, 422),
+        # Two siblings take one name.
+        ({"name_vi": "Tên chung"}, {"name_vi": "Tên Chung", "level": "superior"}, 422),
+    ],
+)
+def test_what_a_change_of_the_tree_is_judged_by_stays_until_it_is_written(
+    service: SubmissionService, first: dict[str, Any], second: dict[str, Any], outcome: int
+) -> None:
+    facts = {"name_vi": "Pin", "parent": "CD-CONG-THUONG", "level": "superior", "valid_from": "2022-01-01"}
+    assert service.put("/v1/units/HC-PIN-HA-NOI", facts, ADMIN, version=1).status_code == 200
+    slow = HeldUp(service.parts.administration.units)
+    parts = bootstrap.parts(settings(), service.db, service.clock)
+    parts.reference.refresh()
+    other = replace(parts, administration=replace(parts.administration, units=cast("UnitStore", slow)))
+    process = bootstrap.application(settings(), other, cast("TokenVerifier", service.people), {})
+    headers = {"Authorization": f"Bearer {ADMIN}", "If-Match": '"2"'}
+
+    def change() -> TestResponse:
+        path = "/v1/units/HC-PIN-HA-NOI"
+        return process.test_client().put(path, json=facts | first, headers=headers)
+
+    with ThreadPoolExecutor(2) as pool:
+        changing = pool.submit(change)
+        assert slow.has_read.wait(10)
+        creating = pool.submit(service.put, "/v1/units/HC-MOI", facts | {"name_vi": "Mới"} | second, ADMIN)
+        # Without the lock it is done by now; with it, it waits.
+        done, _ = wait([creating], timeout=0.5)
+        slow.goes_on.set()
+
+    assert not done
+    assert changing.result().status_code == 200, changing.result().text
+    assert creating.result().status_code == outcome, creating.result().text
+    units = {unit["_id"]: unit for unit in service.db["units"].find()}
+    for unit in units.values():
+        above = units[unit["parent"]]["path"] if unit["parent"] else []
+        assert unit["path"] == [*above, unit["_id"]]
+
+
+def test_after_a_crash_the_tree_can_be_changed_again(service: SubmissionService) -> None:
+    leases = Leases(service.db["leases"], service.clock)
+    assert leases.acquire(tree_lock.NAME, "a process that is no more", tree_lock.HELD) is not None
+    facts = {"name_vi": "Mới", "parent": "HNI-KCN", "level": "grassroots", "valid_from": "2022-01-01"}
+
+    service.later(seconds=tree_lock.HELD.total_seconds() + 1)
+
+    assert service.put("/v1/units/HNI-MOI", facts, ADMIN).status_code == 200
+
+
+def test_a_process_that_lost_the_lock_while_it_judged_writes_nothing(service: SubmissionService) -> None:
+    leases = Leases(service.db["leases"], service.clock)
+
+    class Slow:
+        """Judges for so long that another process has the lock by then."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(service.parts.administration.units, name)
+
+        def look_alikes(self, code: str, facts: UnitFacts) -> Sequence[Unit]:
+            service.later(seconds=tree_lock.HELD.total_seconds() + 1)
+            assert leases.acquire(tree_lock.NAME, "another", tree_lock.HELD) is not None
+            return ()
+
+    slow = replace(service.parts.administration, units=cast("UnitStore", Slow()))
+    admin = service.people.verify(ADMIN)
+    new = UnitFacts("Mới", None, "HNI-KCN", UnitLevel.GRASSROOTS, None, None, date(2022, 1, 1), valid_to=None)
+
+    with pytest.raises(Problem, match="unavailable"):
+        slow.put_unit(admin, "HNI-MOI", new, None)
+
+    assert service.db["units"].find_one({"_id": "HNI-MOI"}) is None
+
+
+def test_who_waits_too_long_for_the_tree_is_asked_to_come_again(
+    service: SubmissionService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_lock, "PATIENCE", 0.05)
+    Leases(service.db["leases"], service.clock).acquire(tree_lock.NAME, "another", tree_lock.HELD)
+    facts = {"name_vi": "Mới", "parent": "HNI-KCN", "level": "grassroots", "valid_from": "2022-01-01"}
+
+    assert problem(service.put("/v1/units/HNI-MOI", facts, ADMIN)) == (503, "unavailable")
+    # Who changes nothing or may not waits for nobody.
+    assert problem(service.put("/v1/units/HNI-MOI", facts, MEMBER)) == (403, "superior-unit-decides")
+    canon = service.get("/v1/units/HNI-CANON-VIET-NAM").json
+    assert canon is not None
+    same = {name: value for name, value in canon.items() if name not in ("code", "path", "version")}
+    assert service.put("/v1/units/HNI-CANON-VIET-NAM", same, ADMIN).status_code == 200

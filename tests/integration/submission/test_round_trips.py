@@ -112,6 +112,8 @@ def test_receipts_and_administration_find_by_an_index(
     assert service.get(f"/v1/receipts/{code}").status_code == 200
     facts = {"name_vi": "Mới", "parent": PATH[-2], "level": "grassroots", "valid_from": "2022-01-01"}
     assert service.put("/v1/units/HC-MOI", facts, ADMIN).status_code == 200
+    ended = facts | {"name_vi": "Mới hơn", "valid_to": "2022-12-31"}
+    assert service.put("/v1/units/HC-MOI", ended, ADMIN, version=1).status_code == 200
     service.parts.reference.refresh()
 
     for query, plan in round_trips.stages(service.db).items():
@@ -150,3 +152,66 @@ def test_a_units_page_that_was_learned_is_one_query_with_two_ends(
     assert round_trips.names == {"find": 2}
     for _, command in round_trips.commands:
         assert "$gte" in command["filter"]["sort_key"]
+
+
+def test_a_page_of_a_moved_unit_is_full_and_read_by_an_index(
+    service: SubmissionService, round_trips: RoundTrips
+) -> None:
+    before = [_one_later(service) for _ in range(3)]
+    _move(service, "HNI-KCN", version=1)
+    elsewhere = [_one_later(service) for _ in range(7)]
+    _move(service, PATH[-2], version=2)
+    after = [_one_later(service) for _ in range(3)]
+    service.people.add("m-reviewer01", ("reviewer", PATH[-2]))
+    service.people.add("m-reviewer02", ("reviewer", PATH[-1]))
+    round_trips.reset()
+
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = service.get(f"/v1/initiatives?unit={UNIT}&limit=2{cursor}", "m-reviewer01").json
+        assert page is not None
+        seen += [row["id"] for row in page["items"]]
+        if page["next"] is None:
+            break
+        assert len(page["items"]) == 2
+        cursor = f"&cursor={page['next']}"
+
+    assert seen == [*reversed(after), *reversed(before)]
+    for plan in round_trips.stages(service.db).values():
+        assert "IXSCAN" in plan
+        assert "COLLSCAN" not in plan
+    everything = service.get(f"/v1/initiatives?unit={UNIT}&limit=100", "m-reviewer02").json
+    assert everything is not None
+    assert {row["id"] for row in everything["items"]} == {*before, *elsewhere, *after}
+
+
+def test_a_long_stay_elsewhere_is_passed_over_in_few_queries(
+    service: SubmissionService, round_trips: RoundTrips
+) -> None:
+    oldest = _one_later(service)
+    _move(service, "HNI-KCN", version=1)
+    for _ in range(60):
+        _one_later(service)
+    _move(service, PATH[-2], version=2)
+    service.people.add("m-reviewer01", ("reviewer", PATH[-2]))
+    round_trips.reset()
+
+    page = service.get(f"/v1/initiatives?unit={UNIT}&limit=1", "m-reviewer01").json
+
+    assert page is not None
+    assert [row["id"] for row in page["items"]] == [oldest]
+    assert page["next"] is None
+    # Each reads twice as many as the one before: 2, 4, 8, 16, 32.
+    assert round_trips.count <= 6
+
+
+def _one_later(service: SubmissionService) -> str:
+    service.later(minutes=1)
+    return str(service.submitted()["id"])
+
+
+def _move(service: SubmissionService, parent: str, version: int) -> None:
+    facts = {"name_vi": "Apatit", "parent": parent, "level": "grassroots", "valid_from": "2022-01-01"}
+    answer = service.put(f"/v1/units/{UNIT}", facts, ADMIN, version=version)
+    assert answer.status_code == 200, answer.text

@@ -13,8 +13,9 @@ from chassis.problems import COMMON, document
 from submission.domain.campaigns import CampaignClosed, CampaignNotOpen
 from submission.domain.completeness import Finding, Incomplete
 from submission.domain.states import Act, NotAllowedInState, State
-from submission.domain.units import UnitRefused
+from submission.domain.tree import ChildrenOutlast, SuperiorDecides, UnitHasChildren, UnitRefused
 from submission.entrypoints.http.problems import ACTS, FINDINGS, PROBLEMS, STATES, field_error, problem_of
+from tests.support.submission_service import tree
 from tests.unit.submission.test_campaigns import _campaign
 
 SOURCES = Path(submission.__file__).parent
@@ -48,7 +49,7 @@ def test_a_finding_has_words_with_the_same_parameters_in_both_languages(code: st
 def test_every_code_that_the_sources_use_has_words_and_no_words_are_unused() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
     used = set(re.findall(r'Finding\(\s*(?:f?"[^"]*"|[a-z]+), "([a-z-]+)"', text))
-    used |= set(re.findall(r'UnitRefused\("([a-z-]+)"\)', text)) - {"has-children"}
+    used |= set(re.findall(r'_outside\("[^"]*", "([a-z-]+)"', text))
     used |= {"required"}
 
     assert used == set(FINDINGS)
@@ -73,8 +74,10 @@ def test_parameters_come_into_the_words() -> None:
         (CampaignClosed(_campaign()), 409, "campaign-closed"),
         (CampaignNotOpen(_campaign()), 409, "campaign-not-open"),
         (NotAllowedInState(Act.SUBMIT, State.WITHDRAWN), 409, "not-allowed-in-state"),
-        (UnitRefused("has-children"), 409, "unit-has-children"),
-        (UnitRefused("second-root"), 422, "validation-failed"),
+        (SuperiorDecides("CT-HOA-CHAT"), 403, "superior-unit-decides"),
+        (UnitHasChildren(), 409, "unit-has-children"),
+        (ChildrenOutlast(tree()), 409, "unit-children-outlast"),
+        (UnitRefused(Finding("#/parent", "second-root")), 422, "validation-failed"),
     ],
 )
 def test_each_domain_error_is_one_problem_with_complete_words(
@@ -87,6 +90,18 @@ def test_each_domain_error_is_one_problem_with_complete_words(
     for language in ("vi", "en"):
         body = document(problem, language, instance="/", trace_id="")
         assert "{" not in body["detail"]
+
+
+def test_at_most_five_subordinate_units_are_named() -> None:
+    problem = problem_of(ChildrenOutlast(tree()))
+    assert problem is not None
+
+    body = document(problem, "vi", instance="/", trace_id="")
+
+    assert "8 đơn vị" in body["detail"]
+    assert body["detail"].count("(") == 5
+    assert "HC-PIN-HA-NOI" in body["detail"]
+    assert "LD-HA-NOI" not in body["detail"]
 
 
 def test_a_closed_campaign_names_its_closing_time_in_vietnamese_time() -> None:

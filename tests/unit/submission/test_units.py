@@ -1,4 +1,4 @@
-"""The union tree: where a unit is placed, and how it is found again without diacritics."""
+"""Units: how they are found without diacritics, and what they are known as."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from submission.adapters.unit_index import UnitIndex
-from submission.domain.units import Unit, UnitFacts, UnitLevel, UnitRefused, place
+from submission.domain.units import Unit, UnitFacts, UnitLevel, known_as
 
 
 def _facts(name: str = "Công đoàn", parent: str | None = None) -> UnitFacts:
@@ -18,51 +18,6 @@ def _facts(name: str = "Công đoàn", parent: str | None = None) -> UnitFacts:
 ROOT = Unit("TLD", ("TLD",), _facts("Tổng Liên đoàn Lao động Việt Nam"), 1)
 MIDDLE = Unit("CT-HOA-CHAT", ("TLD", "CT-HOA-CHAT"), _facts("Công đoàn Hóa chất", "TLD"), 1)
 LEAF = Unit("HC-DAM", ("TLD", "CT-HOA-CHAT", "HC-DAM"), _facts("Công đoàn Đạm Hà Bắc", "CT-HOA-CHAT"), 4)
-
-
-def test_a_new_unit_gets_the_path_of_its_parent() -> None:
-    unit = place("HC-PIN", _facts(parent="CT-HOA-CHAT"), MIDDLE, None, has_children=False, root="TLD")
-
-    assert unit.path == ("TLD", "CT-HOA-CHAT", "HC-PIN")
-    assert unit.version == 1
-
-
-def test_the_first_unit_is_the_root() -> None:
-    assert place("TLD", _facts(), None, None, has_children=False, root=None).path == ("TLD",)
-
-
-def test_a_change_keeps_the_place_and_raises_the_version() -> None:
-    renamed = place(
-        LEAF.code, replace(LEAF.facts, name_vi="Mới"), MIDDLE, LEAF, has_children=False, root="TLD"
-    )
-
-    assert renamed.path == LEAF.path
-    assert renamed.version == 5
-
-
-def test_a_unit_with_subordinates_may_be_renamed_but_not_moved() -> None:
-    renamed = place(MIDDLE.code, _facts("Mới", "TLD"), ROOT, MIDDLE, has_children=True, root="TLD")
-    other = Unit("LD-HA-NOI", ("TLD", "LD-HA-NOI"), _facts(parent="TLD"), 1)
-
-    assert renamed.path == MIDDLE.path
-    with pytest.raises(UnitRefused, match="has-children"):
-        place(MIDDLE.code, _facts(parent="LD-HA-NOI"), other, MIDDLE, has_children=True, root="TLD")
-
-
-@pytest.mark.parametrize(
-    ("code", "parent", "parent_unit", "reason"),
-    [
-        ("X", None, None, "second-root"),
-        ("X", "X", None, "own-parent"),
-        ("X", "NO", None, "unknown-parent"),
-        ("CT-HOA-CHAT", "HC-DAM", LEAF, "own-parent"),
-    ],
-)
-def test_what_would_break_the_tree_is_refused(
-    code: str, parent: str | None, parent_unit: Unit | None, reason: str
-) -> None:
-    with pytest.raises(UnitRefused, match=reason):
-        place(code, _facts(parent=parent), parent_unit, None, has_children=False, root="TLD")
 
 
 INDEX = UnitIndex([LEAF, ROOT, MIDDLE])
@@ -98,3 +53,9 @@ def test_an_older_version_never_replaces_a_newer_one() -> None:
     assert index.with_units([LEAF]).get("HC-DAM") is newer
     assert [unit.code for unit in index.search("moi")] == ["HC-DAM"]
     assert [unit.code for unit in INDEX.search("dam")] == ["HC-DAM"]
+
+
+def test_a_unit_is_known_by_its_folded_names_and_by_its_code_without_look_alike_digits() -> None:
+    facts = replace(_facts("Công đoàn Đạm Hà Bắc"), name_en="Hà Bắc Union")
+
+    assert known_as("HC-DAM-10", facts) == ("cong doan dam ha bac", "ha bac union", "code:HC-DAM-IO")

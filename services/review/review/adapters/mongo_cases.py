@@ -28,6 +28,8 @@ DUPLICATE_KEY = 11000
 # What no reader of cases needs: it can be larger than the case itself.
 WITHOUT_OUTBOX = {"outbox": 0, "outbox_lane": 0}
 WITHOUT_WRITES = {**WITHOUT_OUTBOX, "requests": 0}
+# Cases that one query reads where most are left out.
+MOST_AT_ONCE = 500
 
 
 class MongoCases:
@@ -60,26 +62,42 @@ class MongoCases:
 
     def queue(self, keys: Sequence[str], after: str | None, limit: int) -> Page:
         # One query per key: an engine can serve an equality in order, but hardly an $in.
-        pages = [self._sorted({"waiting_for": key}, "due_key", 1, after, limit) for key in keys]
+        # One more than `limit` tells whether there is a next page.
+        pages = [self._sorted({"waiting_for": key}, "due_key", 1, after, limit + 1) for key in keys]
         merged: dict[str, Document] = {}
         for document in heapq.merge(*pages, key=lambda document: str(document["due_key"])):
             # Two grants, one above the other, find the same case.
             merged.setdefault(document["_id"], document)
         return _page(list(merged.values()), "due_key", limit)
 
-    def listed(self, unit: str, state: State, after: str | None, limit: int) -> Page:
+    def listed(
+        self,
+        unit: str,
+        state: State,
+        after: str | None,
+        limit: int,
+        *,
+        within: frozenset[str] | None = None,
+    ) -> Page:
         condition = {"initiative.unit_path": unit, "state": str(state)}
-        documents = self._sorted(condition, "listed_key", -1, after, limit)
-        return _page(documents, "listed_key", limit)
+        size = limit + 1
+        read = self._sorted(condition, "listed_key", -1, after, size)
+        rows = _under(read, within)
+        # Rows are left out only where a unit has moved: one range of its list. A condition on a second unit
+        # of the path would make the embedded database read the whole collection.
+        while len(rows) <= limit and len(read) == size:
+            size = min(2 * size, MOST_AT_ONCE)
+            read = self._sorted(condition, "listed_key", -1, str(read[-1]["listed_key"]), size)
+            rows += _under(read, within)
+        return _page(rows, "listed_key", limit)
 
     def _sorted(
-        self, condition: Document, order: str, direction: int, after: str | None, limit: int
+        self, condition: Mapping[str, Any], order: str, direction: int, after: str | None, count: int
     ) -> list[Document]:
-        """One more than `limit`, which tells whether there is a next page."""
+        query = dict(condition)
         if after is not None:
-            condition[order] = {"$gt" if direction == 1 else "$lt": after}
-        found = self._cases.find(condition, WITHOUT_WRITES).sort(order, direction).limit(limit + 1)
-        return list(found)
+            query[order] = {"$gt" if direction == 1 else "$lt": after}
+        return list(self._cases.find(query, WITHOUT_WRITES).sort(order, direction).limit(count))
 
     def _insert(self, moves: Sequence[Move], traces: Mapping[str, str]) -> frozenset[str]:
         if not moves:
@@ -118,6 +136,12 @@ class MongoCases:
         if ended:
             update["$unset"] = ended
         return push_outbox(update, case_id, pending(self._codec, move, self._clock(), traceparent))
+
+
+def _under(documents: Sequence[Document], units: frozenset[str] | None) -> list[Document]:
+    if units is None:
+        return list(documents)
+    return [one for one in documents if not units.isdisjoint(one["initiative"]["unit_path"])]
 
 
 def _page(documents: Sequence[Document], order: str, limit: int) -> Page:

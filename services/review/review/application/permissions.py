@@ -44,6 +44,11 @@ def require_list(principal: Principal, unit: Unit) -> None:
     PERMISSIONS.require(principal, LIST, Resource(path=unit.path))
 
 
+def listing_units(principal: Principal) -> frozenset[str]:
+    """The units whose subtrees the principal may list."""
+    return PERMISSIONS.scope(principal, LIST).units
+
+
 def acting(principal: Principal, case: Case) -> Actor:
     """The principal with its nearest grant for the current level; Problem `forbidden` without one."""
     level = case.assigned

@@ -64,8 +64,20 @@ class Cases(Protocol):
         """Cases that wait under one of the keys (see application.queues), the most urgent first."""
         ...
 
-    def listed(self, unit: str, state: State, after: str | None, limit: int) -> Page:
-        """Cases in this state of the unit's subtree as frozen at submission, the latest opened first."""
+    def listed(
+        self,
+        unit: str,
+        state: State,
+        after: str | None,
+        limit: int,
+        *,
+        within: frozenset[str] | None = None,
+    ) -> Page:
+        """Cases in this state of the unit's subtree as frozen at submission, the latest opened first; fewer
+        than `limit` only on the last page.
+
+        within: only those whose frozen path has one of these units too.
+        """
         ...
 
 

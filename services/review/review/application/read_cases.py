@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.tokens import Principal
-from review.application.permissions import may_read, require_list
+from review.application.permissions import listing_units, may_read, require_list
 from review.application.ports import Cases, Page, Units
 from review.application.queues import my_keys
 from review.domain.case import Case
@@ -36,9 +36,12 @@ def list_cases(
     after: str | None,
     limit: int,
 ) -> Page:
-    """The cases in one state of a unit's subtree. Raises UnknownUnitError, or Problem `forbidden`."""
+    """The cases in one state of a unit's subtree that were submitted under a grant of the principal: units
+    move, and rights over a case follow its frozen path. Raises UnknownUnitError, or Problem `forbidden`."""
     found = units.find(unit)
     if found is None:
         raise UnknownUnitError(unit)
     require_list(principal, found)
-    return cases.listed(unit, state, after, limit)
+    held = listing_units(principal)
+    # A grant on the unit itself covers everything of it.
+    return cases.listed(unit, state, after, limit, within=None if unit in held else held)

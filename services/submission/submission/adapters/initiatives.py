@@ -32,6 +32,9 @@ INDEXES = (
     outbox_index(COLLECTION),
 )
 
+# Rows that one query reads where most are left out.
+MOST_AT_ONCE = 1_000
+
 
 class MongoInitiatives:
     def __init__(self, db: Database[dict[str, Any]]) -> None:
@@ -93,7 +96,28 @@ class MongoInitiatives:
         # A person's own list is short.
         return self._page(page_query({"owners": subject}, state, before), limit)
 
-    def of_unit(self, unit: str, state: State | None, before: str | None, limit: int) -> list[Listed]:
+    def of_unit(
+        self,
+        unit: str,
+        state: State | None,
+        before: str | None,
+        limit: int,
+        *,
+        within: frozenset[str] | None = None,
+    ) -> list[Listed]:
+        read = self._learned_page(unit, state, before, limit)
+        if within is None:
+            return read
+        rows, size = _under(read, within), limit
+        # Rows are left out only where a unit has moved: one range of its list. A condition on a second unit
+        # of the path would make the embedded database read the whole collection.
+        while len(rows) < limit and len(read) == size:
+            size = min(2 * size, MOST_AT_ONCE)
+            read = self._page(page_query({"unit_path": unit}, state, read[-1].position), size)
+            rows += _under(read, within)
+        return rows[:limit]
+
+    def _learned_page(self, unit: str, state: State | None, before: str | None, limit: int) -> list[Listed]:
         list_key = f"{unit}:{state}"
         rows: list[Listed] = []
         floor = self._windows.floor(list_key, before)
@@ -127,6 +151,10 @@ class MongoInitiatives:
             for change in changes
         ]
         return self._collection.bulk_write(updates, ordered=False).modified_count
+
+
+def _under(rows: Iterable[Listed], units: frozenset[str]) -> list[Listed]:
+    return [row for row in rows if not units.isdisjoint(row.unit_path)]
 
 
 def page_query(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from chassis.events.codec import PendingEvent
 from chassis.events.outbox import outbox_fields, outbox_index, push_outbox
 from chassis.mongo.indexes import Index
 from submission.domain.campaigns import Campaign, CampaignFacts
-from submission.domain.units import Block, Unit, UnitFacts, UnitLevel
+from submission.domain.units import Block, Unit, UnitFacts, UnitLevel, known_as
 
 UNITS = "units"
 CAMPAIGNS = "campaigns"
@@ -24,6 +24,7 @@ KIND = {UNITS: "unit", CAMPAIGNS: "campaign"}
 INDEXES = (
     Index(UNITS, (("kind", 1), ("changed_at", 1))),
     Index(UNITS, (("parent", 1),)),
+    Index(UNITS, (("known_as", 1),)),
     outbox_index(UNITS),
     Index(CAMPAIGNS, (("kind", 1), ("changed_at", 1))),
     outbox_index(CAMPAIGNS),
@@ -43,8 +44,15 @@ class MongoUnits:
         document = self._collection.find_one({"parent": None}, {"_id": 1})
         return None if document is None else document["_id"]
 
-    def has_children(self, code: str) -> bool:
-        return self._collection.find_one({"parent": code}, {"_id": 1}) is not None
+    def children(self, code: str) -> Sequence[Unit]:
+        return [unit(document) for document in self._collection.find({"parent": code}, {"outbox": 0})]
+
+    def look_alikes(self, code: str, facts: UnitFacts) -> Sequence[Unit]:
+        found: dict[str, Unit] = {}
+        for key in known_as(code, facts):
+            for document in self._collection.find({"known_as": key}, {"outbox": 0}):
+                found[document["_id"]] = unit(document)
+        return [other for other in found.values() if other.code != code]
 
     def save(self, unit: Unit, event: PendingEvent) -> bool:
         fields = unit_fields(unit) | {"kind": KIND[UNITS], "changed_at": self._clock()}
@@ -87,6 +95,7 @@ def unit_fields(unit: Unit) -> dict[str, Any]:
     facts = unit.facts
     return {
         "path": list(unit.path),
+        "known_as": list(known_as(unit.code, facts)),
         "name_vi": facts.name_vi,
         "name_en": facts.name_en,
         "parent": facts.parent,

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chassis.clock import Clock
+from chassis.clock import Clock, local_day
 from chassis.permissions import PermissionTable, Resource
 from chassis.problems import COMMON, Problem
 from chassis.tokens import Principal
-from submission.application.ports import Announcements, CampaignStore, Reference, UnitStore
-from submission.domain import units
+from submission.application.ports import Announcements, CampaignStore, Reference, TreeLock, UnitStore
+from submission.domain import tree
 from submission.domain.campaigns import Campaign, CampaignFacts
-from submission.domain.units import Unit, UnitFacts, UnitRefused
+from submission.domain.completeness import Finding
+from submission.domain.tree import SuperiorDecides, Surroundings, UnitRefused
+from submission.domain.units import Unit, UnitFacts
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A unit as it is, the superior unit that its facts name (each None if there is none), and the root."""
+
+    current: Unit | None
+    parent: Unit | None
+    root: str
 
 
 @dataclass(frozen=True)
@@ -22,31 +34,78 @@ class Administration:
     announcements: Announcements
     permissions: PermissionTable
     clock: Clock
+    tree_lock: TreeLock
+    # The only code that the root of the tree may have.
+    administration_unit: str
 
     def put_unit(self, principal: Principal, code: str, facts: UnitFacts, version: int | None) -> Unit:
         """Create a unit (version None) or change one. The same facts again change nothing and need no
         version.
 
-        Raises UnitRefused; Problem forbidden, precondition-required, version-conflict.
+        A unit's place belongs to its superior unit: who administers that one says where the unit stands, of
+        which level, block and cluster it is, and from when until when; a move needs it at both ends. Who
+        administers the unit itself changes its names (decision 0019).
+
+        Raises SuperiorDecides, UnitRefused, UnitHasChildren, ChildrenOutlast; Problem forbidden,
+        precondition-required, version-conflict, unavailable.
         """
-        current = self.units.find(code)
+        same = self._checked(principal, code, facts, version, self._site(code, facts))
+        if same is not None:
+            return same
+        with self.tree_lock.held() as still_held:
+            # Read again: from here on nothing else of the tree changes.
+            site = self._site(code, facts)
+            same = self._checked(principal, code, facts, version, site)
+            if same is not None:
+                return same
+            unit = self._placed(code, facts, site)
+            still_held()
+            if not self.units.save(unit, self.announcements.unit_changed(unit, now=self.clock())):
+                raise Problem(COMMON["version-conflict"])
+        self.reference.keep_unit(unit)
+        return unit
+
+    def _site(self, code: str, facts: UnitFacts) -> _Site:
         parent = None if facts.parent is None else self.units.find(facts.parent)
         if facts.parent is not None and parent is None:
-            raise UnitRefused("unknown-parent")
-        # Who moves a unit must administer it where it is and where it goes.
-        for path in ((*parent.path, code) if parent else (code,), current.path if current else None):
-            if path is not None:
-                self.permissions.require(principal, "unit.change", Resource(path=path))
+            raise UnitRefused(Finding("#/parent", "unknown-parent"))
+        return _Site(self.units.find(code), parent, self.units.root() or self.administration_unit)
+
+    def _checked(
+        self, principal: Principal, code: str, facts: UnitFacts, version: int | None, site: _Site
+    ) -> Unit | None:
+        """The unit as it is if the facts change nothing, None if they may be applied."""
+        current = site.current
+        if current is not None and tree.only_names(current.facts, facts):
+            self.permissions.require(principal, "unit.rename", Resource(path=current.path))
+        else:
+            for superior in self._superiors(code, site):
+                if not self.permissions.allows(principal, "unit.place", Resource(path=superior)):
+                    raise SuperiorDecides(superior[-1])
         if current is not None and current.facts == facts:
             return current
         _require_version(None if current is None else current.version, version)
-        unit = units.place(
-            code, facts, parent, current, self.units.has_children(code), root=self.units.root()
+        return None
+
+    def _superiors(self, code: str, site: _Site) -> Iterator[tuple[str, ...]]:
+        """The paths of the units that a place belongs to: the new superior, and the present one. A right at
+        the last unit of each is needed, or above it."""
+        if site.parent is not None:
+            yield site.parent.path
+        else:
+            yield (site.root,)
+        if site.current is not None:
+            # The root has nobody above it: it is its own superior.
+            yield site.current.path[:-1] or site.current.path
+
+    def _placed(self, code: str, facts: UnitFacts, site: _Site) -> Unit:
+        around = Surroundings(
+            site.root,
+            site.parent,
+            children=() if site.current is None else self.units.children(code),
+            look_alikes=self.units.look_alikes(code, facts),
         )
-        if not self.units.save(unit, self.announcements.unit_changed(unit, now=self.clock())):
-            raise Problem(COMMON["version-conflict"])
-        self.reference.keep_unit(unit)
-        return unit
+        return tree.place(code, facts, site.current, around, local_day(self.clock()))
 
     def put_campaign(
         self, principal: Principal, id: str, facts: CampaignFacts, version: int | None

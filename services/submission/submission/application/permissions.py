@@ -26,7 +26,11 @@ PERMISSIONS = PermissionTable(
         # Only what its authors agreed to publish is in it.
         "showcase.read": (ANYONE,),
         "unit.read": (ANYONE,),
-        "unit.change": (role("admin"),),
+        # The resource is the unit.
+        "unit.rename": (role("admin"),),
+        # The resource is the superior unit, so that a grant on the unit itself is no right over its place;
+        # of a move, both superior units.
+        "unit.place": (role("admin"),),
         "campaign.read": (ANYONE,),
         # The resource is the root of the tree.
         "campaign.change": (role("admin"),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from submission.domain.campaigns import Campaign
 from submission.domain.initiative import Initiative, Milestones, Progress
 from submission.domain.sequence import Sequence as EventSequence
 from submission.domain.states import State
-from submission.domain.units import Unit
+from submission.domain.units import Unit, UnitFacts
 
 # A whole number n with 0 <= n < the argument, not to be guessed.
 Draw = Callable[[int], int]
@@ -37,7 +38,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Listed:
-    """One row of a list; `position` orders the list."""
+    """One row of a list; `position` orders the list. unit_path: as frozen, empty for a draft."""
 
     id: str
     position: str
@@ -45,6 +46,7 @@ class Listed:
     state: str
     title: str | None
     unit: str
+    unit_path: tuple[str, ...]
     campaign: str | None
     code: str | None
     level: int
@@ -114,8 +116,19 @@ class Initiatives(Protocol):
     def of_owner(self, subject: str, state: State | None, before: str | None, limit: int) -> list[Listed]:
         """The newest first, from the position `before` on."""
 
-    def of_unit(self, unit: str, state: State | None, before: str | None, limit: int) -> list[Listed]:
-        """Those submitted in the subtree of a unit, the newest first."""
+    def of_unit(
+        self,
+        unit: str,
+        state: State | None,
+        before: str | None,
+        limit: int,
+        *,
+        within: frozenset[str] | None = None,
+    ) -> list[Listed]:
+        """Those submitted in the subtree of a unit, the newest first; fewer than `limit` only at the end.
+
+        within: only those whose frozen path has one of these units too.
+        """
 
     def follow(self, changes: Iterable[ReviewChange]) -> int:
         """Apply each change that is newer than what is stored; how many were."""
@@ -147,9 +160,21 @@ class Reference(Protocol):
 class UnitStore(Protocol):
     def find(self, code: str) -> Unit | None: ...
     def root(self) -> str | None: ...
-    def has_children(self, code: str) -> bool: ...
+    def children(self, code: str) -> Sequence[Unit]:
+        """Those right below, ended ones included."""
+
+    def look_alikes(self, code: str, facts: UnitFacts) -> Sequence[Unit]:
+        """Other units, anywhere in the tree, that share a key of `known_as`."""
+
     def save(self, unit: Unit, event: PendingEvent) -> bool:
         """False if the stored version is not the one before, or the unit to create exists."""
+
+
+class TreeLock(Protocol):
+    def held(self) -> AbstractContextManager[Callable[[], None]]:
+        """Within it no other process or thread changes the tree; Problem `unavailable` when it is not got in
+        time. What it gives is called right before the write and raises the same when the lock was lost."""
+        ...
 
 
 class CampaignStore(Protocol):

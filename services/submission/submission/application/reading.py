@@ -46,14 +46,21 @@ class Reading:
     def page(
         self, principal: Principal, unit: str | None, state: State | None, before: str | None, limit: int
     ) -> list[Listed]:
-        """The person's own, or with `unit` those submitted in its subtree; newest first, one operation."""
+        """The person's own, or with `unit` those submitted in its subtree; newest first.
+
+        Who may list a unit by its present path sees of it what was submitted under one of the own grants:
+        units move, and rights over an initiative follow the path that its submission froze. One operation,
+        and a few more where a unit has moved.
+        """
         if unit is None:
             self.permissions.require(principal, "initiative.list_own")
             return self.initiatives.of_owner(principal.subject, state, before, limit)
         found = self.reference.unit(unit)
         path = () if found is None else found.path
         self.permissions.require(principal, "initiative.list_unit", Resource(path=path))
-        return self.initiatives.of_unit(unit, state, before, limit)
+        held = self.permissions.scope(principal, "initiative.list_unit").units
+        # A grant on the unit itself covers everything of it.
+        return self.initiatives.of_unit(unit, state, before, limit, within=None if unit in held else held)
 
     def showcase(self, text: str, unit: str | None, before: str | None, limit: int) -> PublishedPage:
         """What the public may read of approved initiatives; newest first, one operation."""

@@ -16,6 +16,12 @@ def fold(text: str) -> str:
     return _NO_WORD.sub(" ", plain).strip()
 
 
+def unread_letters(text: str) -> str:
+    """The letters that `fold` cannot read as a to z, each once: of other scripts, or shaped like Latin."""
+    folded = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    return "".join(dict.fromkeys(letter for letter in folded if letter.isalpha() and not letter.isascii()))
+
+
 def words(text: str) -> tuple[str, ...]:
     """The folded words of a text, each once, in their order."""
     return tuple(dict.fromkeys(fold(text).split()))

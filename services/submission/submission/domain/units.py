@@ -1,10 +1,13 @@
-"""Units of the union tree: what one says about itself, and where its path comes from."""
+"""Units of the union tree: what an administrator says about one, and what it is called. The rules of the tree
+as a whole are in `tree`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from submission.domain.folding import fold
 
 
 class UnitLevel(StrEnum):
@@ -48,40 +51,20 @@ class Unit:
         """Whether the unit exists on that local day, `valid_to` included."""
         return self.facts.valid_from <= day and (self.facts.valid_to is None or day <= self.facts.valid_to)
 
-
-class UnitRefused(Exception):
-    """The tree would not be a tree: `reason` is unknown-parent, own-parent, second-root or has-children."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def overlaps(self, facts: UnitFacts) -> bool:
+        """Whether there is a day on which both exist."""
+        return _not_over(self.facts, facts.valid_from) and _not_over(facts, self.facts.valid_from)
 
 
-def place(
-    code: str,
-    facts: UnitFacts,
-    parent: Unit | None,
-    current: Unit | None,
-    has_children: bool,
-    root: str | None,
-) -> Unit:
-    """The unit with its path and next version.
+def known_as(code: str, facts: UnitFacts) -> tuple[str, ...]:
+    """The keys under which look-alikes of a unit meet: its folded names, and its code with the digits that
+    look like letters read as these."""
+    names = {fold(name) for name in (facts.name_vi, facts.name_en) if name}
+    return (*sorted(names), "code:" + code.translate(_LIKE_LETTERS))
 
-    parent: the unit that `facts.parent` names, None if there is none. current: the unit as it is, None for
-    a new one. root: the code of the tree's root, None for the first unit. Raises UnitRefused.
-    """
-    if facts.parent == code:
-        raise UnitRefused("own-parent")
-    if facts.parent is None:
-        if root not in (None, code):
-            raise UnitRefused("second-root")
-        path: tuple[str, ...] = (code,)
-    elif parent is None:
-        raise UnitRefused("unknown-parent")
-    elif code in parent.path:
-        raise UnitRefused("own-parent")
-    else:
-        path = (*parent.path, code)
-    if current is not None and current.path != path and has_children:
-        raise UnitRefused("has-children")
-    return Unit(code, path, facts, 1 if current is None else current.version + 1)
+
+_LIKE_LETTERS = str.maketrans("01", "OI")
+
+
+def _not_over(facts: UnitFacts, day: date) -> bool:
+    return facts.valid_to is None or day <= facts.valid_to

@@ -12,7 +12,7 @@ from chassis.problems import COMMON, FieldError, Problem, ProblemType
 from submission.domain.campaigns import Campaign, CampaignClosed, CampaignNotOpen
 from submission.domain.completeness import Finding, Incomplete
 from submission.domain.states import Act, NotAllowedInState, State
-from submission.domain.units import UnitRefused
+from submission.domain.tree import ChildrenOutlast, SuperiorDecides, UnitHasChildren, UnitRefused
 
 CAMPAIGN_CLOSED = ProblemType(
     "campaign-closed",
@@ -50,10 +50,38 @@ UNIT_HAS_CHILDREN = ProblemType(
     "Chỉ chuyển được đơn vị không có đơn vị cấp dưới. Hãy chuyển từng đơn vị cấp dưới trước.",
     "Only a unit without subordinate units can be moved. Move the subordinate ones first.",
 )
+SUPERIOR_DECIDES = ProblemType(
+    "superior-unit-decides",
+    403,
+    "Do công đoàn cấp trên quyết định",
+    "The superior unit decides",
+    "Vị trí, cấp, khối, cụm và thời gian hoạt động của đơn vị do người quản trị của {superior}, hoặc của cấp "
+    "trên nữa, quyết định. Hãy đề nghị người đó. Người quản trị của chính đơn vị chỉ đổi được tên.",
+    "Where a unit stands, its level, block, cluster and days are decided by an administrator of {superior} "
+    "or of a unit above it. Ask them. The unit's own administrator can change its names only.",
+)
+UNIT_CHILDREN_OUTLAST = ProblemType(
+    "unit-children-outlast",
+    409,
+    "Còn đơn vị cấp dưới đang hoạt động",
+    "Subordinate units exist longer",
+    "Trong thời gian được bỏ bớt vẫn còn {count} đơn vị cấp dưới hoạt động: {children}. Hãy kết thúc hoặc "
+    "chuyển các đơn vị này trước.",
+    "{count} subordinate units exist on the days that would be left out: {children}. End or move them first.",
+)
+# So many subordinate units are named.
+MOST_NAMED = 5
 
 PROBLEMS: Mapping[str, ProblemType] = {
     type_.code: type_
-    for type_ in (CAMPAIGN_CLOSED, CAMPAIGN_NOT_OPEN, NOT_ALLOWED_IN_STATE, UNIT_HAS_CHILDREN)
+    for type_ in (
+        CAMPAIGN_CLOSED,
+        CAMPAIGN_NOT_OPEN,
+        NOT_ALLOWED_IN_STATE,
+        SUPERIOR_DECIDES,
+        UNIT_CHILDREN_OUTLAST,
+        UNIT_HAS_CHILDREN,
+    )
 }
 
 Words = Mapping[str, tuple[str, str]]
@@ -149,6 +177,35 @@ FINDINGS: Words = {
         "Cây công đoàn đã có gốc. Hãy nêu đơn vị cấp trên.",
         "The tree has a root already. Name the superior unit.",
     ),
+    "level-not-below": (
+        "Cấp của đơn vị phải thấp hơn cấp của đơn vị cấp trên {parent}.",
+        "The level must be below that of the superior unit {parent}.",
+    ),
+    "level-not-above": (
+        "Cấp của đơn vị phải cao hơn cấp của đơn vị cấp dưới {child}.",
+        "The level must be above that of the subordinate unit {child}.",
+    ),
+    "before-parent": (
+        "Đơn vị cấp trên chỉ hoạt động từ ngày {day}. Hãy chọn ngày từ hôm đó, hoặc đơn vị cấp trên khác.",
+        "The superior unit exists from {day} only. Choose a day from then on, or another superior unit.",
+    ),
+    "after-parent": (
+        "Đơn vị cấp trên chỉ hoạt động đến hết ngày {day}. Hãy chọn ngày cuối không muộn hơn, hoặc đơn vị "
+        "cấp trên khác.",
+        "The superior unit exists until {day} only. Choose a last day by then, or another superior unit.",
+    ),
+    "name-letters": (
+        "Tên đơn vị chỉ viết bằng chữ cái Latinh. Hãy thay: {letters}",
+        "The name of a unit is written in Latin letters. Replace: {letters}",
+    ),
+    "name-taken": (
+        "Tên này (không kể dấu và chữ hoa, chữ thường) đã là tên của {name} ({code}). Hãy đặt tên khác.",
+        "This name, diacritics and case apart, is that of {name} ({code}). Choose another.",
+    ),
+    "code-taken": (
+        "Mã này dễ nhầm với mã {code} đã có. Hãy chọn mã khác.",
+        "This code is easily mistaken for {code}, which exists. Choose another.",
+    ),
     "bad-code": (
         "Mã đơn vị gồm các nhóm chữ hoa và số, nối bằng dấu gạch ngang, ví dụ LD-HA-NOI.",
         "The code of a unit is groups of capital letters and digits, joined by hyphens, as LD-HA-NOI.",
@@ -191,10 +248,17 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(
                 NOT_ALLOWED_IN_STATE, state_vi=state_vi, state_en=state_en, act_vi=act_vi, act_en=act_en
             )
-        case UnitRefused(reason="has-children"):
+        case SuperiorDecides():
+            return Problem(SUPERIOR_DECIDES, superior=error.superior)
+        case UnitHasChildren():
             return Problem(UNIT_HAS_CHILDREN)
+        case ChildrenOutlast():
+            named = [f"{child.facts.name_vi} ({child.code})" for child in error.children[:MOST_NAMED]]
+            more = ["…"] if len(error.children) > MOST_NAMED else []
+            children = "; ".join([*named, *more])
+            return Problem(UNIT_CHILDREN_OUTLAST, count=len(error.children), children=children)
         case UnitRefused():
-            return not_valid([Finding("#/parent", error.reason)])
+            return not_valid(error.findings)
         case _:
             return None
 
