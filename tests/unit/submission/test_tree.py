@@ -106,11 +106,13 @@ def test_what_is_no_tree_is_refused(
     assert refused(facts, parent_unit, code=code) == {("#/parent", finding)}
 
 
-def test_a_level_is_always_below_that_of_the_superior_unit() -> None:
+def test_a_level_is_below_that_of_the_superior_unit_or_one_of_those_that_nest() -> None:
+    nested = {(FEDERATION, FEDERATION), (UnitLevel.SUPERIOR, UnitLevel.SUPERIOR)}
     for parent in (ROOT, SECTOR, UPPER, LEAF):
         for level in UnitLevel:
             facts = replace(LEAF.facts, parent=parent.code, level=level, name_vi="Mới")
             below = list(UnitLevel).index(level) > list(UnitLevel).index(parent.facts.level)
+            below = below or (level, parent.facts.level) in nested
             assert refused(facts, parent) == (set() if below else {("#/level", "level-not-below")})
 
 

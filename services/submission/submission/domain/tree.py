@@ -15,8 +15,11 @@ from submission.domain.completeness import Finding
 from submission.domain.folding import fold, unread_letters
 from submission.domain.units import Unit, UnitFacts, UnitLevel, known_as
 
-# From the top down. A subordinate unit is always of a lower level than its superior.
+# From the top down. No unit is of a higher level than its superior.
 RANK = {level: rank for rank, level in enumerate(UnitLevel)}
+# Federations and superior unions nest, for the depth of the tree is not fixed. A
+# grassroots union below another one would have that one as the level above it in the review.
+NESTED = frozenset({UnitLevel.FEDERATION, UnitLevel.SUPERIOR})
 
 
 class UnitRefused(Exception):
@@ -136,12 +139,17 @@ class _Change:
 def _level(change: _Change) -> Iterator[Finding]:
     if not (change.new or change.moved or change.releveled):
         return
-    rank, parent = RANK[change.facts.level], change.around.parent
-    if parent is not None and rank <= RANK[parent.facts.level]:
+    level, parent = change.facts.level, change.around.parent
+    if parent is not None and not _may_stand_below(level, parent.facts.level):
         yield Finding("#/level", "level-not-below", {"parent": parent.code})
-    above = next((child for child in change.around.children if RANK[child.facts.level] <= rank), None)
+    children = change.around.children
+    above = next((child for child in children if not _may_stand_below(child.facts.level, level)), None)
     if above is not None:
         yield Finding("#/level", "level-not-above", {"child": above.code})
+
+
+def _may_stand_below(level: UnitLevel, superior: UnitLevel) -> bool:
+    return RANK[level] > RANK[superior] or (level is superior and level in NESTED)
 
 
 def _days(change: _Change) -> Iterator[Finding]:

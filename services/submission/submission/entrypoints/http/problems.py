@@ -178,12 +178,12 @@ FINDINGS: Words = {
         "The tree has a root already. Name the superior unit.",
     ),
     "level-not-below": (
-        "Cấp của đơn vị phải thấp hơn cấp của đơn vị cấp trên {parent}.",
-        "The level must be below that of the superior unit {parent}.",
+        "Đơn vị này không thể trực thuộc {parent} với cấp đã chọn. Hãy chọn cấp thấp hơn.",
+        "With this level the unit cannot be below {parent}. Choose a lower level.",
     ),
     "level-not-above": (
-        "Cấp của đơn vị phải cao hơn cấp của đơn vị cấp dưới {child}.",
-        "The level must be above that of the subordinate unit {child}.",
+        "Đơn vị cấp dưới {child} không thể trực thuộc đơn vị có cấp này. Hãy chọn cấp cao hơn.",
+        "The subordinate unit {child} cannot be below a unit of this level. Choose a higher level.",
     ),
     "before-parent": (
         "Đơn vị cấp trên chỉ hoạt động từ ngày {day}. Hãy chọn ngày từ hôm đó, hoặc đơn vị cấp trên khác.",
