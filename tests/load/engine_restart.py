@@ -111,7 +111,8 @@ def measure(folder: Path, documents: int, rounds: int) -> None:
                     client = stack.enter_context(connect(DatabaseSettings(server.uri, NAME)))
                     client[NAME]["initiatives"].find_one({"code": "code-000000001"})
                 stops.append(seconds(lambda: server.stop(120)))
-            starts.append(seconds(partial(back, server)))
+                # Inside: closing a client waits for a server that is down.
+                starts.append(seconds(partial(back, server)))
             killed_under_load(server, documents + number * 10_000_000)
             after_kill.append(seconds(partial(back, server)))
         used = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
