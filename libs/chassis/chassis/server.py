@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -28,6 +29,10 @@ KEEP_ALIVE_SECONDS = 150
 # A worker that does not come back to its loop within this is replaced; the threads' requests do not count.
 UNRESPONSIVE_SECONDS = 30
 CONNECTIONS = 1000
+# What is left of a body that was refused unread is taken from the connection, so that it serves on: as much
+# as the gateway passes on, from a client that sends it in this time. Other connections are closed.
+MOST_UNREAD_BYTES = 1024 * 1024
+UNREAD_SECONDS = 5.0
 # Requests allocate many short-lived containers; the default of 700 walks the young ones several times in
 # each.
 _YOUNG_OBJECTS = 20_000
@@ -54,6 +59,11 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         if not isinstance(conn.sock, BoundedSocket):
             conn.sock = BoundedSocket.taking(conn.sock)
         super().enqueue_req(conn)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        # gunicorn stops at 64 KiB and closes, which may cost the client the answer that is on its way.
+        deadline = time.monotonic() + UNREAD_SECONDS
+        return bool(conn.parser.finish_body(deadline, MOST_UNREAD_BYTES)) and keepalive
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._stopping:

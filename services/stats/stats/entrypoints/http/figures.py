@@ -47,6 +47,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.route("/<string:code>/progress", methods=["GET"])
     @routes.arguments(FiguresQuery, location="query")
     @routes.response(200, ProgressAnswer)
+    @routes.doc(security=[])
     def read_progress(query: dict[str, Any], code: str) -> Response:
         """How a unit stands in a campaign: count, target, percent, rank among its siblings"""
         question = asked(code, query, query["as_of"])
@@ -57,6 +58,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.route("/<string:code>/children", methods=["GET"])
     @routes.arguments(FiguresQuery, location="query")
     @routes.response(200, ChildrenAnswer)
+    @routes.doc(security=[])
     def read_children(query: dict[str, Any], code: str) -> Response:
         """The units directly below one, the best first"""
         question = asked(code, query, query["as_of"])
@@ -67,6 +69,7 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.route("/<string:code>/timeline", methods=["GET"])
     @routes.arguments(TimelineQuery, location="query")
     @routes.response(200, TimelineAnswer)
+    @routes.doc(security=[])
     def read_timeline(query: dict[str, Any], code: str) -> Response:
         """Counts day by day, of the day and cumulative"""
         question = asked(code, query, None)
