@@ -2,14 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import http.server
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, ClassVar
 
 from sangkienctl.home import REPOSITORY
 from sangkienctl.processes import tool
 from tests.support.processes import ServerProcess, free_port
 
 SITE = REPOSITORY / "deploy" / "gateway" / "site"
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Answers with what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+    begun: ClassVar[set[str]] = set()
+
+    def answer(self) -> None:
+        self.begun.add(self.path)
+        if "/endless" in self.path:
+            self.answer_without_end()
+            return
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        seen = {"path": self.path, "method": self.command, "headers": dict(self.headers), "length": len(body)}
+        content = json.dumps(seen).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in self.headers.items():
+            if name.startswith("Answer-"):
+                self.send_header(name.removeprefix("Answer-"), value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def answer_without_end(self) -> None:
+        """Until the other side goes away."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(10**12))
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b"x" * 65536)
+        self.close_connection = True
+
+    do_GET = do_POST = do_PUT = answer  # noqa: N815
+
+    def log_message(self, *ignored: Any) -> None:
+        pass
+
+
+@contextmanager
+def echo_server() -> Iterator[str]:
+    """host:port of a server that answers with what it was asked."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def gateway(folder: Path, upstream: str, settings: Mapping[str, str]) -> ServerProcess:
