@@ -66,7 +66,7 @@ def confidential(seeded_platform: RunningPlatform) -> str:
 
 
 def broken_off(platform: RunningPlatform) -> None:
-    """Answers of services, issuer and mailbox whose client goes away by a reset, before or while they come."""
+    """Answers of services, issuer and mailbox whose client goes away by a reset before or while they come."""
     gateway = urlsplit(platform.gateway)
     paths = ("/api/submission/v1/openapi.json", "/api/stats/v1/openapi.json", "/auth/authorize", "/mail/")
     for path, taken in itertools.product(paths, (0, 1)):
