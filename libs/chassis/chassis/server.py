@@ -1,5 +1,5 @@
-"""Runs an API under gunicorn: one worker process with threads. The application and its clients are made
-after the fork, never in the parent.
+"""Runs an API under gunicorn: a worker process with threads, or several. The application and its clients are
+made after the fork, never in the parent.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from chassis import shared_metrics
 from chassis.bounded_socket import BoundedSocket
 from chassis.settings import ServiceSettings
 from chassis.web.health import EXTENSION
@@ -116,7 +117,7 @@ def gunicorn_settings(settings: ServiceSettings) -> dict[str, Any]:
     memory = Path("/dev/shm")  # noqa: S108  (the heartbeat file; a slow disk must not make a worker look dead)
     return {
         "bind": settings.http_bind,
-        "workers": 1,
+        "workers": settings.web_processes,
         "worker_class": "chassis.server.DrainingWorker",
         "threads": settings.web_threads,
         "worker_connections": CONNECTIONS,
@@ -129,6 +130,8 @@ def gunicorn_settings(settings: ServiceSettings) -> dict[str, Any]:
         "control_socket_disable": True,
         "preload_app": False,
         "proc_name": "chassis-api",
+        "child_exit": lambda server, worker: shared_metrics.forget(worker.pid),
+        "on_exit": lambda server: shared_metrics.remove(),
     }
 
 
