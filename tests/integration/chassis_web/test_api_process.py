@@ -205,6 +205,23 @@ def test_a_body_that_is_refused_unread_leaves_the_connection_usable(
         connection.close()
 
 
+@pytest.mark.parametrize("path", ["/v1/own-ideas", "/v1/absent", "/v1/public"])
+@pytest.mark.parametrize("framed", ["by length", "in chunks"])
+def test_a_strangers_body_costs_little_with_all_that_the_server_does(
+    api: Api, path: str, framed: str
+) -> None:
+    worker, requests = api.worker(), 40
+    before = worker.cpu_times()
+
+    for _ in range(requests):
+        body: Any = b"{" * 256 * 1024 if framed == "by length" else chunked(256 * 1024)
+        assert api.ask("POST", path, body, {"Content-Type": "application/json"}).status in (401, 404, 405)
+
+    after = worker.cpu_times()
+    spent = after.user + after.system - before.user - before.system
+    assert spent / requests < 0.020, f"{1000 * spent / requests:.1f} ms of CPU each"
+
+
 def test_a_stranger_is_answered_before_the_body_has_come(api: Api) -> None:
     with socket.create_connection(("127.0.0.1", api.port), timeout=10) as raw:
         raw.sendall(
