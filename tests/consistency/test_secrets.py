@@ -31,6 +31,8 @@ FILE_NAME = re.compile(r"_FILE$")
 # The only places that look at the environment; everything else is handed settings.
 READERS = {
     "libs/chassis/chassis/roles.py",
+    # What prometheus_client reads itself, and only there.
+    "libs/chassis/chassis/shared_metrics.py",
     "deploy/embedded/embedded/broker/settings.py",
     "deploy/embedded/embedded/issuer/__main__.py",
     "deploy/embedded/embedded/mailbox/__main__.py",

@@ -26,10 +26,12 @@ def process_blueprint() -> Blueprint:
     made_in = os.getpid()
 
     @routes.route("/origin")
+    @routes.doc(security=[])
     def origin() -> Any:
         return {"made_in": made_in, "served_by": os.getpid()}
 
     @routes.route("/held")
+    @routes.doc(security=[], parameters=[{"in": "query", "name": name} for name in ("begun", "until")])
     def held() -> Any:
         """Answers once the test has made the file `until`; tells by the file `begun` that it has started."""
         Path(request.args["begun"]).touch()
@@ -39,6 +41,7 @@ def process_blueprint() -> Blueprint:
         return {"held": True}
 
     @routes.route("/greeting")
+    @routes.doc(parameters=[{"in": "query", "name": "phone"}])
     def greeting() -> Any:
         who = principal()
         _log.info("greeted", extra={"grants": len(who.grants), "name_": who.name and "known"})

@@ -17,6 +17,7 @@ from chassis.web.etags import etag, if_match, not_modified
 from chassis.web.idempotency import request_key
 from chassis.web.schemas import (
     Day,
+    Items,
     MemberId,
     PageQuery,
     Schema,
@@ -36,6 +37,9 @@ SETTINGS = ServiceSettings(
     oidc_issuer=signed_tokens.ISSUER,
     oidc_jwks_url=signed_tokens.JWKS_URL,
 )
+COLOUR, NAME, Q = (
+    {"in": "query", "name": name, "schema": {"type": "string"}} for name in ("colour", "name", "q")
+)
 TEAPOT = ProblemType("teapot", 418, "Ấm trà", "Teapot", "Không pha {drink}.", "No {drink}.")
 
 
@@ -52,7 +56,7 @@ class IdeaSchema(Schema):
     title = Text(required=True, min_length=3, max_length=20)
     problem = Text(multiline=True, max_length=2000)
     unit = UnitCode()
-    authors = fields.List(fields.Nested(AuthorSchema), validate=validate.Length(max=3))
+    authors = Items(fields.Nested(AuthorSchema), most=3)
     benefit = Vnd(allow_none=True)
     applied_on = Day()
     seen_at = Timestamp()
@@ -77,17 +81,20 @@ def example_blueprint(raise_: Callable[[], None] = lambda: None) -> Blueprint:
 
     @routes.route("/ideas")
     class Ideas(MethodView):
+        @routes.doc(security=[])
         @routes.arguments(EverythingQuery, location="query")
         @routes.response(200, page_schema(ItemSchema, "ItemPage"))
         def get(self, query: dict[str, Any]) -> Any:
             return {"items": [{"code": str(query["limit"])}], "next": query["cursor"]}
 
+        @routes.doc(security=[])
         @routes.arguments(IdeaSchema)
         @routes.response(201, IdeaSchema)
         def post(self, idea: dict[str, Any]) -> Any:
             return idea
 
     @routes.route("/strict", methods=["POST"])
+    @routes.doc(security=[])
     @routes.arguments(TitleSchema(), error_status_code=422)
     def strict(idea: dict[str, Any]) -> Any:
         return idea
@@ -96,6 +103,7 @@ def example_blueprint(raise_: Callable[[], None] = lambda: None) -> Blueprint:
     _add_preconditions(routes)
 
     @routes.route("/raise", methods=["GET", "POST"])
+    @routes.doc(security=[], parameters=[NAME])
     def fail() -> Any:
         raise_()
         return {}
@@ -109,6 +117,17 @@ def _add_identity(routes: Blueprint) -> None:
         again = optional_principal()
         return {"subject": principal().subject, "same": again is principal()}
 
+    @routes.route("/own-ideas", methods=["GET", "POST", "DELETE"])
+    @routes.arguments(IdeaSchema)
+    def own_ideas(idea: dict[str, Any]) -> Any:
+        return idea, 201
+
+    @routes.route("/choice")
+    @routes.doc(security=[{}, {"bearer": []}], parameters=[COLOUR])
+    def choice() -> Any:
+        found = optional_principal()
+        return {"subject": None if found is None else found.subject, "colour": request.args.get("colour")}
+
     @routes.route("/public")
     @routes.doc(security=[])
     def public() -> Any:
@@ -118,11 +137,13 @@ def _add_identity(routes: Blueprint) -> None:
 
 def _add_preconditions(routes: Blueprint) -> None:
     @routes.route("/keyed/<thing>", methods=["POST", "PUT"])
+    @routes.doc(security=[], parameters=[Q])
     def keyed(thing: str) -> Any:
         key = request_key()
         return {"key": key.key, "fingerprint": key.fingerprint}
 
     @routes.route("/versions/<int:version>", methods=["GET", "PUT"])
+    @routes.doc(security=[], parameters=[Q])
     def versions(version: int) -> Any:
         if request.method == "PUT":
             return {"read": if_match()}

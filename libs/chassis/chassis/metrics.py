@@ -28,7 +28,9 @@ TOKENS_REFUSED = Counter("tokens_refused", "Access tokens refused, by reason", [
 KEY_SET_FETCHES = Counter("key_set_fetches", "Fetches of the issuer's keys, by outcome", ["outcome"])
 
 # 1 while the process takes new requests, 0 once it was told to stop.
-ACCEPTING_REQUESTS = Gauge("accepting_requests", "1 while new requests are taken, 0 while stopping")
+ACCEPTING_REQUESTS = Gauge(
+    "accepting_requests", "1 while new requests are taken, 0 while stopping", multiprocess_mode="livemax"
+)
 
 # --- messaging
 # -------------------------------------------------------------------------------------------------

@@ -84,8 +84,11 @@ def main(
 def _play(service: Service[Any], role: str, settings: Any, arguments: list[str]) -> int:
     if role == "api":
         # Imported here: the other roles run no web server.
+        from chassis import shared_metrics
         from chassis.server import run_api
 
+        if settings.web_processes > 1 and not shared_metrics.shared(os.environ):
+            shared_metrics.start_again(os.environ)
         run_api(lambda: service.api(settings), settings)
         return 0
     if role == "worker":

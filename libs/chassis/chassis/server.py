@@ -1,5 +1,5 @@
-"""Runs an API under gunicorn: one worker process with threads. The application and its clients are made
-after the fork, never in the parent.
+"""Runs an API under gunicorn: a worker process with threads, or several. The application and its clients are
+made after the fork, never in the parent.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -19,6 +20,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from chassis import shared_metrics
 from chassis.bounded_socket import BoundedSocket
 from chassis.settings import ServiceSettings
 from chassis.web.health import EXTENSION
@@ -28,6 +30,10 @@ KEEP_ALIVE_SECONDS = 150
 # A worker that does not come back to its loop within this is replaced; the threads' requests do not count.
 UNRESPONSIVE_SECONDS = 30
 CONNECTIONS = 1000
+# What is left of a body that was refused unread is taken from the connection, so that it serves on: as much
+# as the gateway passes on, from a client that sends it in this time. Other connections are closed.
+MOST_UNREAD_BYTES = 1024 * 1024
+UNREAD_SECONDS = 5.0
 # Requests allocate many short-lived containers; the default of 700 walks the young ones several times in
 # each.
 _YOUNG_OBJECTS = 20_000
@@ -54,6 +60,11 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         if not isinstance(conn.sock, BoundedSocket):
             conn.sock = BoundedSocket.taking(conn.sock)
         super().enqueue_req(conn)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        # gunicorn stops at 64 KiB and closes, which may cost the client the answer that is on its way.
+        deadline = time.monotonic() + UNREAD_SECONDS
+        return bool(conn.parser.finish_body(deadline, MOST_UNREAD_BYTES)) and keepalive
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._stopping:
@@ -106,7 +117,7 @@ def gunicorn_settings(settings: ServiceSettings) -> dict[str, Any]:
     memory = Path("/dev/shm")  # noqa: S108  (the heartbeat file; a slow disk must not make a worker look dead)
     return {
         "bind": settings.http_bind,
-        "workers": 1,
+        "workers": settings.web_processes,
         "worker_class": "chassis.server.DrainingWorker",
         "threads": settings.web_threads,
         "worker_connections": CONNECTIONS,
@@ -119,6 +130,8 @@ def gunicorn_settings(settings: ServiceSettings) -> dict[str, Any]:
         "control_socket_disable": True,
         "preload_app": False,
         "proc_name": "chassis-api",
+        "child_exit": lambda server, worker: shared_metrics.forget(worker.pid),
+        "on_exit": lambda server: shared_metrics.remove(),
     }
 
 

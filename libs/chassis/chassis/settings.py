@@ -273,6 +273,12 @@ class ServiceSettings:
         parse=address,
         help="host:port of the worker's health and metrics pages",
     )
+    web_processes: int = setting(
+        "WEB_PROCESSES",
+        default=1,
+        parse=whole_number(1, 32),
+        help="processes of one API; prefer replicas, which also outlive their machine",
+    )
     web_threads: int = setting(
         "WEB_THREADS",
         default=8,

@@ -182,6 +182,57 @@ def test_requests_share_a_connection(api: Api) -> None:
         connection.close()
 
 
+def chunked(length: int) -> Iterator[bytes]:
+    return (b"x" * 1000 for _ in range(length // 1000))
+
+
+@pytest.mark.parametrize("length", [0, 100, 250_000, 260_000, 900_000])
+@pytest.mark.parametrize("framed", ["by length", "in chunks"])
+def test_a_body_that_is_refused_unread_leaves_the_connection_usable(
+    api: Api, length: int, framed: str
+) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
+    headers = {"Content-Type": "application/json"}
+    try:
+        for _ in range(3):
+            body: Any = b"x" * length if framed == "by length" else chunked(length)
+            connection.request("POST", "/v1/own-ideas", body=body, headers=headers)
+            assert Answer(connection.getresponse()).status == 401
+            connection.request("POST", "/v1/own-ideas", body=b'{"title": "abc"}', headers=headers | bearer())
+            assert Answer(connection.getresponse()).status == 201
+        assert connection.sock is not None
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("path", ["/v1/own-ideas", "/v1/absent", "/v1/public"])
+@pytest.mark.parametrize("framed", ["by length", "in chunks"])
+def test_a_strangers_body_costs_little_with_all_that_the_server_does(
+    api: Api, path: str, framed: str
+) -> None:
+    worker, requests = api.worker(), 40
+    before = worker.cpu_times()
+
+    for _ in range(requests):
+        body: Any = b"{" * 256 * 1024 if framed == "by length" else chunked(256 * 1024)
+        assert api.ask("POST", path, body, {"Content-Type": "application/json"}).status in (401, 404, 405)
+
+    after = worker.cpu_times()
+    spent = after.user + after.system - before.user - before.system
+    assert spent / requests < 0.020, f"{1000 * spent / requests:.1f} ms of CPU each"
+
+
+def test_a_stranger_is_answered_before_the_body_has_come(api: Api) -> None:
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as raw:
+        raw.sendall(
+            b"POST /v1/own-ideas HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 200000\r\n\r\n{"
+        )
+        answer = raw.recv(4096)
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
 def test_metrics_name_routes_and_never_what_was_asked(api: Api) -> None:
     api.ask("GET", "/v1/versions/7?q=0912345678")
     api.ask("GET", "/v1/secret-address")

@@ -4,6 +4,7 @@ nobody registered, nothing of what was sent in a header.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -13,9 +14,12 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from embedded.issuer.settings import IssuerSettings
 from embedded.issuer.web import make_app
+from tests.support.hostile_values import TEXTS, cpu_seconds
 
 URL = "http://127.0.0.1:8080/auth"
 CALLBACK = "http://127.0.0.1:8080/callback"
@@ -100,3 +104,47 @@ def test_any_request_is_answered_or_refused(
     if answer.location is not None:
         target = urlsplit(answer.location)
         assert f"{target.scheme}://{target.netloc}{target.path}" == CALLBACK
+
+
+MOST_SECONDS = 0.020
+# What the server takes of a line and a header, and the issuer of a form.
+LINE_CHARACTERS, HEADER_CHARACTERS, FORM_CHARACTERS = 300, 8000, 1500
+
+
+@pytest.mark.parametrize("shape", TEXTS)
+@pytest.mark.parametrize("route", ROUTES)
+def test_no_form_and_no_query_costs_much(client: FlaskClient, route: str, shape: str) -> None:
+    method = ROUTES[route]
+    for name in (*GOOD, *MORE, TEXTS[shape](20)):
+        text = TEXTS[shape](LINE_CHARACTERS if method == "GET" else FORM_CHARACTERS)
+        sent = {**GOOD, name: text}
+        query, body = (sent, None) if method == "GET" else (None, sent)
+        builder = EnvironBuilder(f"/auth/{route}", method=method, query_string=query, data=body)
+        assert_cheap(client, builder, route, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "Cookie", "Accept-Language", "X-Forwarded-For", "Content-Type"]
+)
+@pytest.mark.parametrize(
+    "part", ["a", "a=b; ", "en;q=0.9, ", "Basic !", "=", ",", ";", '"\\', "Bearer ey.", "é"]
+)
+def test_no_header_costs_much(client: FlaskClient, name: str, part: str) -> None:
+    value = (part * HEADER_CHARACTERS)[:HEADER_CHARACTERS].strip()
+    for route, method in ROUTES.items():
+        builder = EnvironBuilder(f"/auth/{route}", method=method, headers=Headers([(name, value)]), data=GOOD)
+        assert_cheap(client, builder, route, name)
+
+
+def assert_cheap(client: FlaskClient, builder: EnvironBuilder, *what: str) -> None:
+    environ = builder.get_environ()
+    body: bytes = environ["wsgi.input"].read()
+    statuses = []
+
+    def ask() -> None:
+        once = {**environ, "wsgi.input": io.BytesIO(body)}
+        statuses.append(int(run_wsgi_app(client.application, once)[1].split()[0]))
+
+    seconds = cpu_seconds(ask, MOST_SECONDS)
+    assert seconds < MOST_SECONDS, f"{seconds * 1000:.0f} ms of CPU for {what}"
+    assert max(statuses) < 500

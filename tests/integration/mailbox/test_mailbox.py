@@ -90,6 +90,25 @@ def test_a_blind_copy_is_found_by_the_envelope(smtp_port: int, page: FlaskClient
     assert found["messages_count"] == 1
 
 
+@pytest.mark.parametrize("name", ["start", "limit"])
+@pytest.mark.parametrize("path", ["/mail/api/v1/messages", "/mail/api/v1/search", "/mail/"])
+@pytest.mark.parametrize(
+    "number",
+    ["99999999999999999999", "9" * 5000, "-1", "1e9", "0x10", "١", "\0", " 1", "1 ", "+1", "1_0", "x"],
+)
+def test_a_number_out_of_all_bounds_is_refused(page: FlaskClient, path: str, name: str, number: str) -> None:
+    answer = page.get(path, query_string={"query": "to:a@example.org", name: number})
+
+    # The page shows as many as fit.
+    assert answer.status_code == (200 if (path, name) == ("/mail/", "limit") else 400)
+
+
+@pytest.mark.parametrize("number", ["", "0", "50", "999999999"])
+def test_a_page_beyond_the_last_mail_is_empty(page: FlaskClient, number: str) -> None:
+    assert page.get("/mail/api/v1/messages", query_string={"start": number}).get_json()["messages"] == []
+    assert page.get("/mail/", query_string={"start": number}).status_code == 200
+
+
 def test_mails_outlive_a_restart(smtp_port: int, tmp_path: Path) -> None:
     send(smtp_port, mail())
 

@@ -190,6 +190,59 @@ def test_answers_of_the_last_moment_cost_no_round_trip(make_stats: Callable[...,
     assert stats.trips.count == 1
 
 
+SPELLINGS = (
+    "campaign=phase-1&basis=approved",
+    "basis=approved&campaign=phase-1",
+    "campaign=phase-1",
+    "campaign=phase-1&&&",
+    "&campaign=phase-1",
+    "campaign=%70hase-1",
+    "campaign=phase-1&campaign=phase-2",
+    "campaign=phase-1&basis=approved&basis=approved",
+)
+
+
+@pytest.mark.parametrize("path", ["progress", "children", "timeline"])
+def test_a_question_that_is_spelled_in_another_way_costs_no_round_trip(
+    make_stats: Callable[..., Stats], path: str
+) -> None:
+    stats = make_stats(answer_seconds=30.0)
+    stats.tell_tree(PATHS)
+    first = stats.http.get(f"/v1/units/LD-A/{path}?campaign=phase-1")
+    assert first.status_code == 200
+    stats.trips.reset()
+
+    for spelling in SPELLINGS:
+        assert stats.http.get(f"/v1/units/LD-A/{path}?{spelling}").data == first.data
+        assert stats.http.get(f"/v1/units/%4C%44-A/{path}?{spelling}").data == first.data
+
+    assert stats.trips.count == 0
+
+
+@pytest.mark.parametrize("path", ["progress", "children", "timeline"])
+def test_another_question_gets_another_answer(make_stats: Callable[..., Stats], path: str) -> None:
+    stats = make_stats(answer_seconds=30.0)
+    stats.tell_tree(PATHS)
+    names = ("LD-A", "LD-B", "TLD")
+
+    answers = {
+        stats.http.get(f"/v1/units/{name}/{path}?campaign=phase-1&basis={basis}").data
+        for name in names
+        for basis in ("approved", "submitted")
+    }
+
+    assert len(answers) == 6
+
+
+def test_a_word_that_means_nothing_is_refused_and_keeps_nothing(make_stats: Callable[..., Stats]) -> None:
+    stats = make_stats(answer_seconds=30.0)
+    stats.tell_tree(PATHS)
+
+    answer = stats.http.get("/v1/units/LD-A/progress?campaign=phase-1&zz=1")
+
+    assert (answer.status_code, (answer.json or {})["errors"][0]["pointer"]) == (422, "?zz")
+
+
 @pytest.mark.parametrize(
     ("path", "query", "status", "code"),
     [

@@ -33,6 +33,10 @@ def test_one_process_answers_by_threads_and_opens_no_control_socket() -> None:
     assert chosen["preload_app"] is False
 
 
+def test_there_are_as_many_processes_as_are_asked_for() -> None:
+    assert gunicorn_settings(dataclasses.replace(SETTINGS, web_processes=3))["workers"] == 3
+
+
 @pytest.mark.parametrize(("seconds", "whole"), [(10.0, 10), (0.3, 1), (2.6, 3)])
 def test_the_time_to_stop_is_in_whole_seconds(seconds: float, whole: int) -> None:
     chosen = gunicorn_settings(dataclasses.replace(SETTINGS, shutdown_seconds=seconds))

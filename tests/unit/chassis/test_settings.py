@@ -123,6 +123,8 @@ def test_a_complete_environment_gives_service_settings_with_defaults() -> None:
         ("OIDC_JWKS_URL", "file:///etc/passwd"),
         ("MONGO_URI", "postgres://x"),
         ("LOG_LEVEL", "LOUD"),
+        ("WEB_PROCESSES", "0"),
+        ("WEB_PROCESSES", "33"),
         ("WEB_THREADS", "0"),
         ("WEB_THREADS", "65"),
         ("WEB_THREADS", "few"),

@@ -43,17 +43,44 @@ def test_a_following_page_is_guessed_from_where_it_begins() -> None:
     assert _at(69) < floor <= _at(70)
 
 
-@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=30), st.booleans())
-def test_a_page_that_was_learned_lies_above_its_floor(seconds: list[int], first: bool) -> None:
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=30))
+def test_a_page_that_was_learned_lies_above_its_floor(seconds: list[int]) -> None:
     positions = [_at(second) for second in sorted(seconds, reverse=True)]
-    before = None if first else _at(max(seconds) + 1)
     windows = PageWindows()
-    windows.learn("TLD", before, positions)
+    windows.learn("TLD", None, positions)
 
-    floor = windows.floor("TLD", before)
+    floor = windows.floor("TLD", None)
 
     assert floor is not None
     assert all(floor <= position for position in positions)
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=30))
+def test_a_following_page_that_was_learned_lies_above_its_floor(seconds: list[int]) -> None:
+    first, *positions = (_at(second) for second in sorted(seconds, reverse=True))
+    windows = PageWindows()
+    windows.learn("TLD", None, [first])
+    windows.learn("TLD", first, positions)
+
+    floor = windows.floor("TLD", first)
+
+    assert floor is not None
+    assert all(floor <= position for position in positions)
+
+
+@given(st.integers(0, 10**15 - 1), st.booleans())
+def test_a_page_that_begins_anywhere_teaches_no_more_than_its_rows_show(moment: int, known: bool) -> None:
+    windows = PageWindows()
+    if known:
+        windows.learn("TLD", None, [_at(100), _at(95)])
+    # The list has rows at 90 and 85 seconds; the client says where the page begins.
+    before = max(f"{moment:015d}.x", _at(90) + "x")
+    windows.learn("TLD", before, [_at(90), _at(85)])
+
+    floor = windows.floor("TLD", _at(100))
+
+    assert floor is not None
+    assert floor >= _at(100 - 2 * (100 - 85))[:15]
 
 
 def test_memory_is_bounded() -> None:

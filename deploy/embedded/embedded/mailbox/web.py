@@ -18,6 +18,8 @@ from embedded.mailbox.store import MailStore, Summary, body, parse
 
 DEFAULT_LIMIT = 50
 LARGEST_LIMIT = 1000
+# More than the mailbox ever keeps, and a number that its database takes.
+NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 TO_QUERY = re.compile(r'to:"?([^"\s]+)"?')
 
 
@@ -145,8 +147,12 @@ class _Pages:
 
 
 def _number(name: str, default: int) -> int:
-    value = request.args.get(name, default, type=int)
-    return value if value >= 0 else default
+    text = request.args.get(name, "")
+    if not text:
+        return default
+    if NUMBER.fullmatch(text) is None:
+        abort(400, f"{name} must be a whole number of at most nine digits")
+    return int(text)
 
 
 def _entry(summary: Summary) -> dict[str, Any]:

@@ -4,13 +4,18 @@ equality prefix, one range on this field, its sort and a limit, which every engi
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+# The form of every key that `sort_key` makes; a cursor that comes back from a client must have it.
+SORT_KEY = re.compile(r"[0-9]{15}\.[A-Za-z0-9_-]{1,64}")
 
 
 def sort_key(ts: datetime, id: str) -> str:
     """`<UTC milliseconds, 15 digits>.<id>`: compares as a string, newest last, unique for unique ids.
 
-    ts: an aware datetime not before 1970. Raises ValueError otherwise.
+    ts: an aware datetime not before 1970; id: 1 to 64 ASCII letters, digits, hyphens and underscores. Raises
+    ValueError otherwise.
     """
     if ts.tzinfo is None:
         raise ValueError("a sort key needs an aware datetime")
@@ -18,7 +23,10 @@ def sort_key(ts: datetime, id: str) -> str:
     milliseconds = (elapsed.days * 86_400 + elapsed.seconds) * 1000 + elapsed.microseconds // 1000
     if milliseconds < 0:
         raise ValueError("a sort key needs a time from 1970 on")
-    return f"{milliseconds:015d}.{id}"
+    key = f"{milliseconds:015d}.{id}"
+    if SORT_KEY.fullmatch(key) is None:
+        raise ValueError("a sort key needs an id of ASCII letters and digits")
+    return key
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ from chassis import logs, metrics, tracing
 from chassis.problems import Problem
 from chassis.settings import ServiceSettings
 from chassis.tokens import TokenVerifier
-from chassis.web import errors, health, openapi
+from chassis.web import admission, errors, health, openapi
 from chassis.web.blueprint import Blueprint
 from chassis.web.current import VERIFIER
 from chassis.web.json_body import OrjsonProvider, Request
@@ -125,6 +125,7 @@ def create_app(
     """The application of a service.
 
     blueprints: made with this module's Blueprint and registered as they are, so with /v1/... in their routes.
+    Their operations need a sign-in unless they are documented with security=[].
     readiness: name -> a check that raises when the part is not usable. domain_errors: the problem of a domain
     error, None for anything else. settings: kept at app.config["SETTINGS"].
     """
@@ -141,4 +142,5 @@ def create_app(
     errors.register(app, domain_errors)
     health.register(app, health.Health(readiness))
     openapi.register(app, service=service, title=title, version=version, blueprints=blueprints)
+    admission.register(app, blueprints)
     return app

@@ -4,7 +4,7 @@ pointers and codes. It changes nothing of the documentation that flask-smorest d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
@@ -69,6 +69,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         ) -> Callable[[V], V]: ...
         @staticmethod
         def doc(**options: Any) -> Callable[[V], V]: ...
+
+    def documented_operations(self) -> Iterator[tuple[str, Mapping[str, Mapping[str, Any]]]]:
+        """Each endpoint with what its decorators say of each of its methods, by the method in lower case."""
+        for endpoint, documented in self._docs.items():
+            yield endpoint, {name: info for name, info in documented.items() if name != "parameters"}
 
     def arguments(
         self, schema: type[ma.Schema] | ma.Schema, *, location: str = "json", **kwargs: Any

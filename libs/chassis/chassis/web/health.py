@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 
 import flask
 from flask import Flask
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from chassis import metrics
+from chassis import metrics, shared_metrics
 from chassis.web.json_body import dump
 
 EXTENSION = "chassis.health"
@@ -97,7 +97,7 @@ def register(app: Flask, health: Health) -> None:
         return flask.Response(body, status=200 if ready else 503, mimetype="application/json")
 
     def metrics_page() -> flask.Response:
-        return flask.Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        return flask.Response(shared_metrics.page(), content_type=CONTENT_TYPE_LATEST)
 
     app.add_url_rule("/livez", "livez", livez)
     app.add_url_rule("/readyz", "readyz", readyz)

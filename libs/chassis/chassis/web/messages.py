@@ -12,6 +12,8 @@ from urllib.parse import quote
 from chassis.problems import FieldError
 
 MOST_ERRORS = 100
+# Of a name that a client made up; what is beyond tells nobody more.
+LONGEST_NAME = 100
 
 
 class Message(str):
@@ -139,6 +141,7 @@ def field_errors(messages: Any, location: str) -> tuple[FieldError, ...]:
 
 def pointer(path: tuple[str, ...], location: str = "json") -> str:
     """The place of an error: "#/authors/0/share", "?limit", "header If-Match", "path code"."""
+    path = tuple(part[:LONGEST_NAME] for part in path)
     if location in ("query", "querystring"):
         return "?" + ".".join(path)
     if location == "headers":

@@ -21,6 +21,11 @@ from chassis.web.json_body import dump
 
 PATH = "/v1/openapi.json"
 VERSION = "3.1.0"
+DESCRIPTION = (
+    "Operations need an access token unless they have an empty `security`; without one the answer is 401 "
+    "whatever the body is. A name that the query of an operation does not have is refused by 422, as an "
+    "unknown property of a body is."
+)
 _EXTENSION = "chassis.openapi"
 
 
@@ -100,6 +105,7 @@ def _api(
         spec_kwargs={
             "title": title,
             "version": version,
+            "info": {"description": DESCRIPTION},
             "openapi_version": VERSION,
             "servers": [{"url": f"/api/{service}"}],
             "components": {"securitySchemes": {"bearer": bearer}},

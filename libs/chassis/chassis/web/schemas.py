@@ -15,8 +15,10 @@ from marshmallow import Schema as MarshmallowSchema
 
 from chassis.clock import parse_rfc3339, rfc3339
 from chassis.web.messages import Message
-from chassis.web.text import RefusedCharacter, clean
+from chassis.web.text import RefusedCharacter, TooManyMarks, clean
 
+# A letter and its marks are up to three characters before they are composed; the rest is space to trim.
+_RAW_LENGTH = 4
 GREATEST_AMOUNT = 10**15
 LONGEST_UNIT_CODE = 64
 
@@ -42,7 +44,12 @@ class Text(fields.String):
         "refused": Message(
             "refused-character",
             "Có ký tự điều khiển hoặc ký tự không nhìn thấy ({code_point}). Hãy xóa hoặc gõ lại.",
-            "There is a control or invisible character ({code_point}). Delete it or type the text anew.",
+            "There is a control or invisible character ({code_point}). Delete it or type the text again.",
+        ),
+        "marks": Message(
+            "too-many-marks",
+            "Có chữ mang quá nhiều dấu chồng lên nhau. Hãy xóa các dấu thừa.",
+            "A letter carries too many marks. Delete those that are not needed.",
         ),
     }
 
@@ -59,10 +66,15 @@ class Text(fields.String):
     ) -> str:
         if not isinstance(value, str):
             raise self.make_error("invalid")
+        # Before a character is looked at: what a refusal costs must not depend on the client.
+        if len(value) > _RAW_LENGTH * self.max_length:
+            raise self.make_error("too_long", max=self.max_length)
         try:
             text = clean(value, multiline=self.multiline)
         except RefusedCharacter as error:
             raise self.make_error("refused", code_point=error.code_point) from None
+        except TooManyMarks:
+            raise self.make_error("marks") from None
         if len(text) < self.min_length:
             raise self.make_error("too_short" if text else "blank", min=self.min_length)
         if len(text) > self.max_length:
@@ -200,6 +212,23 @@ class Vnd(fields.Integer):
         if value > GREATEST_AMOUNT:
             raise self.make_error("too_great")
         return value
+
+
+class Items(fields.List[Any]):
+    """A list of at most `most` items, which are counted before the first of them is looked at."""
+
+    def __init__(
+        self, item: type[fields.Field[Any]] | fields.Field[Any], *, most: int, **kwargs: Any
+    ) -> None:
+        self._bound = validate.Length(max=most)
+        super().__init__(item, validate=self._bound, **kwargs)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[Any]:
+        if isinstance(value, list):
+            self._bound(value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class PageQuery(Schema):

@@ -4,6 +4,7 @@ an event is rebuilt from what is stored; the fields that queries need stand besi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
@@ -18,6 +19,8 @@ from review.domain.workflow import State
 
 # Absent, not null, once a case has ended: the sparse index of the queues then holds open cases only.
 WAITING_FIELDS = ("waiting_for", "due_key")
+# The form of every key that `due_key` makes; a cursor that comes back from a client must have it.
+DUE_KEY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.[A-Za-z0-9-]{1,64}")
 
 
 def to_document(case: Case) -> dict[str, Any]:

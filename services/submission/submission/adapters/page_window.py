@@ -36,9 +36,11 @@ class PageWindows:
             self._spans.clear()
             self._newest.clear()
         newest, oldest = _moment(positions[0]), _moment(positions[-1])
+        upper = max(newest, self._newest.get(list_key, newest))
         if before is None:
-            self._newest[list_key] = newest
-        self._spans[list_key] = (newest if before is None else _moment(before)) - oldest
+            upper = self._newest[list_key] = newest
+        # A client may begin a page anywhere; where there are no rows it says nothing about the list.
+        self._spans[list_key] = (upper if before is None else min(upper, _moment(before))) - oldest
 
 
 def _moment(position: str) -> int:

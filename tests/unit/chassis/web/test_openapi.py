@@ -20,7 +20,7 @@ def test_it_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
     validate(document)
 
     assert document["openapi"] == "3.1.0"
-    assert document["info"] == {"title": "Example", "version": "1.2.3"}
+    assert document["info"] == {"title": "Example", "version": "1.2.3", "description": openapi.DESCRIPTION}
     assert document["servers"] == [{"url": "/api/example"}]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from datetime import UTC, date, datetime
 
@@ -12,7 +13,8 @@ from marshmallow import ValidationError, fields
 
 from chassis.web.messages import coded
 from chassis.web.schemas import Day, MemberId, Schema, Text, Timestamp, UnitCode, Uuid, Vnd, page_schema
-from chassis.web.text import RefusedCharacter, clean
+from chassis.web.text import _BLANK, _OTHER_THAN_LATIN, MOST_MARKS, RefusedCharacter, TooManyMarks, clean
+from tests.support.hostile_values import TEXTS, cpu_seconds, every_mark
 
 
 def test_vietnamese_typed_on_any_keyboard_is_the_same_text() -> None:
@@ -68,12 +70,64 @@ def test_many_lines_refuse_the_rest_too(character: str) -> None:
 def test_a_cleaned_text_stays_as_it_is(text: str, multiline: bool) -> None:
     try:
         cleaned = clean(text, multiline=multiline)
-    except RefusedCharacter:
+    except (RefusedCharacter, TooManyMarks):
         return
 
     assert clean(cleaned, multiline=multiline) == cleaned
     assert unicodedata.is_normalized("NFC", cleaned)
     assert multiline or "\n" not in cleaned
+
+
+def test_what_is_not_looked_at_more_closely_has_no_mark_and_no_blank() -> None:
+    plain = [chr(code) for code in range(sys.maxunicode) if not _OTHER_THAN_LATIN.search(chr(code))]
+
+    assert not [sign for sign in plain if unicodedata.category(sign).startswith("M")]
+    assert not [sign for sign in plain if _BLANK.search(sign)]
+    assert not _OTHER_THAN_LATIN.search("Nghiêng mình “Tự hào” – 100 000 ₫ ≤ ½ ø Ưởng Ậ Ễ ■")
+
+
+def test_every_mark_counts_wherever_it_stands() -> None:
+    for mark in every_mark():
+        with pytest.raises(TooManyMarks):
+            clean("a" + mark * (MOST_MARKS + 1) + "b")
+
+
+def test_as_many_marks_as_any_language_has_are_taken() -> None:
+    typed = unicodedata.normalize("NFD", "Ưởng Ậ Ễ Ộ Ữ")
+
+    assert clean(typed) == "Ưởng Ậ Ễ Ộ Ữ"
+    assert clean("a" + "\u0323\u0302\u0309" + "b") == "ậ\u0309b"
+    clean("กี่ ที่ क्षि བརྒྱད 각")
+
+
+# What a body of 256 KiB holds of two-byte characters.
+LONGEST = 130_000
+
+
+@pytest.mark.parametrize("multiline", [False, True])
+@pytest.mark.parametrize("shape", TEXTS)
+def test_no_text_takes_long_however_it_is_made(shape: str, multiline: bool) -> None:
+    def attempt(length: int) -> None:
+        try:
+            clean(TEXTS[shape](length), multiline=multiline)
+        except (RefusedCharacter, TooManyMarks):
+            return
+
+    assert cpu_seconds(lambda: attempt(10_000), 0.004) < 0.004
+    assert cpu_seconds(lambda: attempt(LONGEST), 0.04) < 0.04
+
+
+@pytest.mark.parametrize("shape", TEXTS)
+def test_a_field_looks_at_no_more_of_a_text_than_it_may_keep(shape: str) -> None:
+    schema = Schema.from_dict({"text": Text(max_length=300)})()
+
+    def load() -> None:
+        with pytest.raises(ValidationError) as caught:
+            schema.load({"text": text})
+        assert coded(caught.value.messages_dict["text"][0]).code == "too-long"
+
+    text = TEXTS[shape](LONGEST)
+    assert cpu_seconds(load, 0.002) < 0.002
 
 
 class ExampleSchema(Schema):
@@ -132,6 +186,9 @@ def test_good_values_are_read() -> None:
         ("title", "a", "too-short"),
         ("title", "abcdef", "too-long"),
         ("title", "a\u202eb", "refused-character"),
+        ("title", "a" + "\u0301" * 11, "too-many-marks"),
+        ("note", "a" + "\u0315\u0300\u0323" * 5, "too-many-marks"),
+        ("title", "a" * 21, "too-long"),
         ("title", None, "null"),
         ("member", "m-123", "not-a-member-id"),
         ("member", "m-0123456789\n", "not-a-member-id"),

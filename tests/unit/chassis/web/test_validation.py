@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from marshmallow import fields, validate
 
-from chassis.web.messages import MOST_ERRORS, Message, coded, field_errors, pointer
+from chassis.web.messages import LONGEST_NAME, MOST_ERRORS, Message, coded, field_errors, pointer
 from tests.support.web_apps import example_app
 
 
@@ -100,6 +100,18 @@ def test_a_page_is_limited_when_nothing_is_asked(client: FlaskClient) -> None:
 
 def test_the_number_of_faults_told_is_bounded() -> None:
     assert len(field_errors({str(n): ["Unknown field."] for n in range(1000)}, "json")) == MOST_ERRORS
+
+
+def test_only_the_beginning_of_a_name_that_a_client_made_up_is_repeated(client: FlaskClient) -> None:
+    (place,) = errors_of(client.post("/v1/ideas", json={"title": "abc", "ả" * 60_000: 1}))
+
+    assert place == "#/" + "%E1%BA%A3" * LONGEST_NAME
+
+
+def test_a_list_is_counted_before_its_items_are_read(client: FlaskClient) -> None:
+    body = {"title": "abc", "authors": [{"nobody": 1}] * 400}
+
+    assert errors_of(client.post("/v1/ideas", json=body)) == {"#/authors": "too-long"}
 
 
 def test_places_are_named_by_where_the_data_came_from() -> None:

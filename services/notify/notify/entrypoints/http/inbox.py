@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chassis.mongo.keyset import SORT_KEY
 from chassis.permissions import Resource
 from chassis.web import Blueprint, principal
 from chassis.web.current import language
@@ -17,6 +18,9 @@ from notify.application.permissions import INBOX_MARK_READ, INBOX_READ, PERMISSI
 from notify.application.ports import Entry
 from notify.domain.kinds import Locale
 from notify.entrypoints.http.schemas import EntryPageSchema, InboxQuery, SummarySchema
+
+# Where the next page begins: the position of the last entry.
+CURSOR = {"after": SORT_KEY}
 
 
 def _reader(action: str) -> str:
@@ -35,7 +39,7 @@ def inbox_blueprint(inbox: Inbox, words: Words) -> Blueprint:
     @blueprint.doc(summary="My entries, newest first, in the language of Accept-Language")
     def read(query: dict[str, Any]) -> dict[str, Any]:
         member = _reader(INBOX_READ)
-        after = str(decode(query["cursor"], {"after": str})["after"]) if query["cursor"] else None
+        after = decode(query["cursor"], CURSOR)["after"] if query["cursor"] else None
         page = inbox.page(member, unread_only=query["unread"], after=after, limit=query["limit"])
         locale = Locale(language())
         return {

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from chassis.web.messages import Message
-from chassis.web.schemas import PageQuery, Schema, Text, Timestamp, UnitCode, page_schema
+from chassis.web.schemas import Items, PageQuery, Schema, Text, Timestamp, UnitCode, page_schema
 from notify.application.permissions import OFFICES
 from notify.domain.kinds import Kind, Locale
 
@@ -82,10 +82,10 @@ class DirectorySchema(Schema):
         load_default=None,
         metadata={"description": "Used while the person has chosen none; left out, it stays as it was"},
     )
-    grants = fields.List(
+    grants = Items(
         fields.Nested(GrantSchema),
+        most=MOST_GRANTS,
         required=True,
-        validate=validate.Length(max=MOST_GRANTS),
         metadata={"description": "Who is told of what waits for a role at a unit"},
     )
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.clock import Clock
+from chassis.mongo.keyset import SORT_KEY
 from chassis.problems import COMMON, FieldError, Problem
 from chassis.web import Blueprint, principal
 from chassis.web.current import language
 from chassis.web.cursors import decode, encode
 from chassis.web.etags import etag, if_match
 from chassis.web.idempotency import request_key
+from review.adapters.case_documents import DUE_KEY
 from review.application.decide_case import decide_case
 from review.application.ports import Cases, Page, Units
 from review.application.read_cases import list_cases, my_queue, read_case
@@ -31,8 +33,10 @@ from review.entrypoints.http.schemas import (
 )
 from review.entrypoints.http.views import full, summary
 
-# The cursor of a page: which list it belongs to is in the query, where the page starts is in here.
-CURSOR = {"after": str}
+# The cursor of a page: which list it belongs to is in the query, where the page starts is in here. A queue is
+# ordered by the day that is due.
+QUEUE_CURSOR = {"after": DUE_KEY}
+LIST_CURSOR = {"after": SORT_KEY}
 DECISION_HEADERS = [
     {
         "in": "header",
@@ -83,7 +87,8 @@ def blueprint(parts: Parts) -> Blueprint:
         officials above them.
         """
         who = principal()
-        after = None if query["cursor"] is None else str(decode(query["cursor"], CURSOR)["after"])
+        form = QUEUE_CURSOR if query["unit"] is None else LIST_CURSOR
+        after = None if query["cursor"] is None else decode(query["cursor"], form)["after"]
         state = State(query["state"])
         if query["unit"] is None:
             if state not in OPEN:

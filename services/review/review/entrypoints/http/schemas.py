@@ -59,10 +59,10 @@ class DecisionSchema(schemas.Schema):
         validate=validate.Range(1, 12),
         metadata={"description": "The level that was looked at; the decision is refused at another one"},
     )
-    items = fields.List(
+    items = schemas.Items(
         fields.Nested(ItemSchema),
+        most=50,
         load_default=list,
-        validate=validate.Length(max=50),
         metadata={"description": "request_revision: what to change, at least one"},
     )
     reason_code = fields.String(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # mypy: disable-error-code="untyped-decorator"
 # flask-smorest ships no types.
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import date
 from typing import Any
 
@@ -34,9 +34,9 @@ def blueprint(parts: Parts) -> Blueprint:
     """The endpoints on these parts."""
     routes = Blueprint("figures", __name__, url_prefix="/v1/units", description="Counts against targets")
 
-    def give(make: Callable[[], dict[str, Any]]) -> Response:
+    def give(question: Hashable, make: Callable[[], dict[str, Any]]) -> Response:
         PERMISSIONS.require(None, READ_FIGURES)
-        return parts.answers.give(make)
+        return parts.answers.give(question, make)
 
     def asked(code: str, query: dict[str, Any], as_of: date | None) -> Question:
         today = local_day(parts.clock())
@@ -47,26 +47,31 @@ def blueprint(parts: Parts) -> Blueprint:
     @routes.route("/<string:code>/progress", methods=["GET"])
     @routes.arguments(FiguresQuery, location="query")
     @routes.response(200, ProgressAnswer)
+    @routes.doc(security=[])
     def read_progress(query: dict[str, Any], code: str) -> Response:
         """How a unit stands in a campaign: count, target, percent, rank among its siblings"""
         question = asked(code, query, query["as_of"])
         return give(
-            lambda: progress_view(question, progress(parts.reader, parts.reference.current(), question))
+            (progress, question),
+            lambda: progress_view(question, progress(parts.reader, parts.reference.current(), question)),
         )
 
     @routes.route("/<string:code>/children", methods=["GET"])
     @routes.arguments(FiguresQuery, location="query")
     @routes.response(200, ChildrenAnswer)
+    @routes.doc(security=[])
     def read_children(query: dict[str, Any], code: str) -> Response:
         """The units directly below one, the best first"""
         question = asked(code, query, query["as_of"])
         return give(
-            lambda: children_view(question, children(parts.reader, parts.reference.current(), question))
+            (children, question),
+            lambda: children_view(question, children(parts.reader, parts.reference.current(), question)),
         )
 
     @routes.route("/<string:code>/timeline", methods=["GET"])
     @routes.arguments(TimelineQuery, location="query")
     @routes.response(200, TimelineAnswer)
+    @routes.doc(security=[])
     def read_timeline(query: dict[str, Any], code: str) -> Response:
         """Counts day by day, of the day and cumulative"""
         question = asked(code, query, None)
@@ -80,6 +85,6 @@ def blueprint(parts: Parts) -> Blueprint:
                 raise invalid(too_many_days(MOST_DAYS))
             return timeline_view(question, found)
 
-        return give(make)
+        return give((timeline, question, first, last), make)
 
     return routes

@@ -31,6 +31,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @routes.route("/<string:campaign>/<string:unit>", methods=["GET"])
     @routes.response(200, TargetAnswer)
+    @routes.doc(security=[])
     def get_target(campaign: str, unit: str) -> tuple[dict[str, Any], int, dict[str, str]]:
         """A unit's target with the ETag that a change needs; version 0 when none was ever set"""
         PERMISSIONS.require(optional_principal(), READ_TARGET)

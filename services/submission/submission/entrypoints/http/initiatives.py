@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from chassis.mongo.keyset import SORT_KEY
 from chassis.problems import FieldError
 from chassis.web import Blueprint, principal
 from chassis.web.cursors import decode, encode
@@ -37,6 +38,8 @@ from submission.entrypoints.http.schemas import (
     WithdrawalSchema,
 )
 
+# Where the next page begins: the position of the last row.
+CURSOR = {"before": SORT_KEY}
 _OWN_FIELDS = ("submit", "source", "registered_at")
 
 
@@ -60,7 +63,7 @@ def initiatives_blueprint(intake: Intake, reading: Reading) -> Blueprint:
     @blueprint.response(200, InitiativePageSchema())
     @blueprint.doc(summary="My own, or with unit those submitted in its subtree; newest first")
     def page(query: dict[str, Any]) -> Response:
-        before = str(decode(query["cursor"], {"before": str})["before"]) if query["cursor"] else None
+        before = decode(query["cursor"], CURSOR)["before"] if query["cursor"] else None
         state = None if query["state"] is None else State(query["state"])
         limit = query["limit"]
         rows = reading.page(principal(), query["unit"], state, before, limit + 1)

@@ -13,6 +13,7 @@ from chassis.problems import FieldError
 from chassis.web.messages import Message, field_errors
 from chassis.web.schemas import (
     Day,
+    Items,
     MemberId,
     PageQuery,
     Schema,
@@ -96,7 +97,7 @@ class ContentSchema(Schema):
     solution_type = _choice(SolutionType, allow_none=True)
     field = Slug(allow_none=True)
     campaign = Slug(allow_none=True)
-    authors = fields.List(fields.Nested(AuthorSchema()), validate=validate.Length(max=100))
+    authors = Items(fields.Nested(AuthorSchema()), most=100)
     problem = Text(max_length=LONG, multiline=True, allow_none=True)
     solution = Text(max_length=LONG, multiline=True, allow_none=True)
     novelty = Text(max_length=LONG, multiline=True, allow_none=True)

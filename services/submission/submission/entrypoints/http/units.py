@@ -14,6 +14,7 @@ from flask import Response, jsonify
 from chassis.problems import COMMON, Problem
 from chassis.web import Blueprint, principal
 from chassis.web.cursors import decode, encode
+from chassis.web.schemas import UnitCode
 from submission.adapters.unit_index import position
 from submission.application.administration import Administration
 from submission.application.ports import Reference
@@ -25,7 +26,7 @@ from submission.entrypoints.http.problems import not_valid
 from submission.entrypoints.http.schemas import UnitFactsSchema, UnitPageSchema, UnitQuery, UnitSchema
 from submission.entrypoints.http.versions import optional_version, tagged
 
-_CURSOR = {"name": str, "code": str}
+_CURSOR = {"name": re.compile(r"[a-z0-9 ]{0,300}"), "code": UnitCode.pattern}
 _CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*", re.ASCII)
 LONGEST = 64
 
@@ -44,7 +45,7 @@ def units_blueprint(administration: Administration, reference: Reference) -> Blu
         start, limit = 0, query["limit"]
         if query["cursor"]:
             after = decode(query["cursor"], _CURSOR)
-            start = bisect_right(found, (str(after["name"]), str(after["code"])), key=position)
+            start = bisect_right(found, (after["name"], after["code"]), key=position)
         page = found[start : start + limit]
         following = None
         if start + limit < len(found):
