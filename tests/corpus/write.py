@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,22 @@ ADMIN = signed("m-admin00001", ("admin", "TLD"))
 SUPPORT = signed("m-supp0rt001", ("support", UNIT))
 REVIEWER = signed("m-rev1ewer01", ("reviewer", PATH[1]))
 MEMBER = signed("m-subm1t0001", ("member", UNIT))
+Decisions = Sequence[tuple[Mapping[str, str], Mapping[str, Any]]]
 # How an initiative is decided: who, and what.
-PASS = [(SUPPORT, {"decision": "validate"}), (REVIEWER, {"decision": "validate", "verified_benefit_vnd": 7})]
-ASK = [
+PASS: Decisions = [
+    (SUPPORT, {"decision": "validate"}),
+    (REVIEWER, {"decision": "validate", "verified_benefit_vnd": 7}),
+]
+ASK: Decisions = [
     (
         SUPPORT,
-        {"decision": "request_revision", "items": [{"pointer": "#/problem", "code": "vague", "text": "Rõ hơn"}]},
+        {
+            "decision": "request_revision",
+            "items": [{"pointer": "#/problem", "code": "vague", "text": "Rõ hơn"}],
+        },
     )
 ]
-REFUSE = [(SUPPORT, {"decision": "reject", "reason_code": "not-new", "text": "Đã có."})]
+REFUSE: Decisions = [(SUPPORT, {"decision": "reject", "reason_code": "not-new", "text": "Đã có."})]
 OUTBOXES = {
     "submission": ("units", "campaigns", "initiatives"),
     "review": ("cases",),
@@ -51,7 +58,9 @@ class History:
         self.events: list[PendingEvent] = []
         self._codec = EventCodec(contracts.topics(), "/services/submission")
 
-    def act(self, service: str, method: str, path: str, who: Mapping[str, str], **given: Any) -> dict[str, Any]:
+    def act(
+        self, service: str, method: str, path: str, who: Mapping[str, str], **given: Any
+    ) -> dict[str, Any]:
         answer = self.on.ask(service, method, path, who, **given)
         assert answer.status_code < 300, answer.text
         self.carry()
@@ -62,7 +71,7 @@ class History:
         while pending := list(self._pending()):
             self.events += pending
             events = [self._decoded(event) for event in pending]
-            handlers = {
+            handlers: dict[str, Callable[[Sequence[Event]], None]] = {
                 "submission": self.on.submission.handler,
                 "review": self.on.review.handler,
                 "stats": self.on.stats.handler,
@@ -86,7 +95,7 @@ class History:
         body = self.on.content(**changes) | {"submit": True}
         return self.act("submission", "POST", "/v1/initiatives", who, body=body)
 
-    def decide(self, id: str, decisions: Iterable[tuple[Mapping[str, str], Mapping[str, Any]]]) -> None:
+    def decide(self, id: str, decisions: Decisions) -> None:
         for who, body in decisions:
             version = self.on.review.document(id)["version"]
             path = f"/v1/cases/{id}/decisions"
@@ -114,7 +123,12 @@ def tell(history: History) -> None:
     }  # fmt: skip
     history.act("submission", "PUT", "/v1/campaigns/peak-week", ADMIN, body=campaign)
     for member, grants in (("m-subm1t0001", []), ("m-supp0rt001", [{"role": "support", "unit": UNIT}])):
-        contact = {"name": "Nguyễn Văn An", "email": f"{member}@example.org", "locale": "vi", "grants": grants}
+        contact = {
+            "name": "Nguyễn Văn An",
+            "email": f"{member}@example.org",
+            "locale": "vi",
+            "grants": grants,
+        }
         history.act("notify", "PUT", f"/v1/contacts/{member}", ADMIN, body=contact)
     version = int(on.ask("stats", "GET", f"/v1/targets/phase-1/{UNIT}", {}).headers["ETag"].strip('"'))
     target = f"/v1/targets/phase-1/{UNIT}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from chassis.mongo.migrations import Migration
-from submission.migrations import m0001_indexes, m0002_showcase
+from submission.migrations import m0001_indexes, m0002_showcase, m0003_involved
 
 MIGRATIONS = (
     Migration(1, "indexes", m0001_indexes.run),
     Migration(2, "showcase", m0002_showcase.run),
+    Migration(3, "involved", m0003_involved.run),
 )
