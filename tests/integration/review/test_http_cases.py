@@ -343,7 +343,17 @@ def test_an_own_case_is_marked_in_a_list(review: ReviewService) -> None:
 
     (item,) = review.get("/v1/cases", AUTHOR).get_json()["items"]
 
-    assert item["own"] is True
+    assert (item["own"], item["barred"]) == (True, "involved")
+
+
+def test_a_case_of_which_i_decided_another_level_is_marked_in_a_list(review: ReviewService) -> None:
+    both = review.person("m-b0th000001", ("support", PATH[-1]), ("reviewer", PATH[-2]))
+    review.tell(Submission().submit())
+    assert review.decide(INITIATIVE, both, {"decision": "validate"}).status_code == 201
+
+    (item,) = review.get("/v1/cases", both).get_json()["items"]
+
+    assert (item["own"], item["barred"]) == (False, "other-level")
 
 
 def test_officials_list_the_cases_of_their_subtree_by_state(review: ReviewService) -> None:

@@ -145,6 +145,12 @@ class SummarySchema(schemas.Schema):
             "description": "I am or was an author, or drafted, edited or submitted it: I may not decide"
         },
     )
+    barred = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf([*(str(reason) for reason in Bar), None]),
+        metadata={"description": "Why I may not decide, whatever my grants; null when nothing is in the way"},
+    )
 
 
 class LevelSchema(schemas.Schema):
@@ -206,12 +212,6 @@ class CaseSchema(SummarySchema):
     policy = fields.String(required=True, metadata={"description": "The policy pack frozen into the case"})
     path_of_levels = fields.List(fields.Nested(LevelSchema), required=True)
     next_step = fields.Nested(NextStepSchema, required=True)
-    barred = fields.String(
-        required=True,
-        allow_none=True,
-        validate=validate.OneOf([*(str(reason) for reason in Bar), None]),
-        metadata={"description": "Why I may not decide, whatever my grants; null when nothing is in the way"},
-    )
     acts = fields.List(
         fields.String(),
         required=True,

@@ -18,6 +18,7 @@ from review.domain.workflow import State
 def summary(case: Case, principal: Principal) -> dict[str, Any]:
     """A case in a list."""
     waits = case.state is State.IN_REVIEW
+    reason = bar(case, principal.subject)
     return {
         "initiative_id": case.id,
         "code": case.initiative.code,
@@ -30,7 +31,8 @@ def summary(case: Case, principal: Principal) -> dict[str, Any]:
         "waiting_for": {"role": case.assigned.role, "unit": case.assigned.unit} if waits else None,
         "due_on": case.due_on,
         "submitted_at": case.milestones.submitted,
-        "own": bar(case, principal.subject) is Bar.INVOLVED,
+        "own": reason is Bar.INVOLVED,
+        "barred": None if reason is None else str(reason),
     }
 
 
@@ -62,7 +64,6 @@ def full(
             for number, level in enumerate(case.policy.levels, 1)
         ],
         "next_step": _next_step(case, principal, units, language),
-        "barred": _barred(case, principal),
         "acts": [str(choice) for choice in Choice] if _may_act(case, principal) else [],
         "reject_reasons": [
             {"code": reason.code, "text": reason.en if language == "en" else reason.vi} for reason in reasons
@@ -70,11 +71,6 @@ def full(
         "history": [_entry(entry) for entry in case.history],
         "version": case.version,
     }
-
-
-def _barred(case: Case, principal: Principal) -> str | None:
-    reason = bar(case, principal.subject)
-    return None if reason is None else str(reason)
 
 
 def _may_act(case: Case, principal: Principal) -> bool:
