@@ -1,8 +1,8 @@
 """Compiles JSON Schemas into fast validators: the strict one for producing, a tolerant one for consuming, and
 one for the part of a payload that a producer lays over what it passes through.
 
-An open list (`x-extensible-enum`) is where they differ beside unknown properties: the producer keeps to its
-values, a consumer takes any value of its type and pattern.
+An open list (`x-extensible-enum`) is where they differ, apart from unknown properties: the producer keeps to
+its values, a consumer takes any value of its type and pattern.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""How a level decides: validate, request a revision, reject. Nobody decides on an initiative that he had a
-part in, nor at two levels; one level decides once; who comes late gets the reason why the decision does not
+"""How a level decides: validate, request a revision, reject. Nobody decides on an initiative that they
+had a part in, nor at two levels; one level decides once; who comes late gets the reason why the decision does not
 count.
 """
 

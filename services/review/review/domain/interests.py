@@ -34,7 +34,7 @@ def _decided_elsewhere(case: Case, member: str) -> bool:
 
 def level_to_repeat(case: Case) -> int | None:
     """The lowest level below the current one that was passed by somebody who is involved by now, because a
-    later revision made him an author: its decision does not stand. None when all do."""
+    later revision made them an author: its decision does not stand. None when all do."""
     passed_by = {
         entry.level: entry.by
         for entry in case.history
