@@ -1,6 +1,6 @@
 """How a level decides: validate, request a revision, reject. Nobody decides on an initiative that they
-had a part in, nor at two levels; one level decides once; who comes late gets the reason why the decision does not
-count.
+had a part in, nor at two levels; one level decides once; who comes late gets the reason why the decision does
+not count.
 """
 
 from __future__ import annotations
