@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -34,9 +34,9 @@ class ContractFileError(Exception):
 class Topic:
     """One Kafka topic.
 
-    ``retention_ms`` is in milliseconds, ``FOREVER`` (-1) for no limit. ``type``, ``version`` and ``schema``
-    are those that a producer writes today (None for a dead-letter topic); ``schema`` is the strict one, which
-    refuses unknown properties: a consumer must ignore those.
+    ``retention_ms`` is in milliseconds, ``FOREVER`` (-1) for no limit. ``version`` and ``schema`` are the
+    newest (None for a dead-letter topic), which consumers read with: unknown properties and unknown values of
+    its open lists pass there. A producer takes those of the version that it implements, see ``implementing``.
     """
 
     name: str
@@ -70,6 +70,20 @@ def topics() -> Mapping[str, Topic]:
     """Every topic by its name, in the order of names. The result is shared: do not change the schemas."""
     loaded = (_load_topic(path) for path in sorted((ROOT / "topics").glob("*.yaml")))
     return MappingProxyType({topic.name: topic for topic in loaded})
+
+
+def implementing(versions: Mapping[str, str]) -> dict[str, Topic]:
+    """The topics as a producer writes them that implements these minor versions, by name. A newer version
+    that is installed too changes nothing for it. Raises ContractFileError for a version that a topic does not
+    have.
+    """
+    return {name: _at(topics()[name], version) for name, version in versions.items()}
+
+
+def _at(topic: Topic, version: str) -> Topic:
+    if version not in topic.versions:
+        raise ContractFileError(f"{topic.name} has no version {version}")
+    return replace(topic, version=version, schema=schema(topic.name, version))
 
 
 @cache

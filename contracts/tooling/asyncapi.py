@@ -17,7 +17,7 @@ _HEADERS: dict[str, tuple[str, bool]] = {
     "ce_subject": ("Id of the aggregate; equal to the record's key", True),
     "ce_time": ("When it happened, RFC 3339, UTC", True),
     "ce_dataschema": (
-        "/contracts/schemas/<topic>/<version>.json; its minor version tells what is in the data",
+        "/contracts/schemas/<topic>/<version>.json; the minor version that the producer implements",
         True,
     ),
     "content-type": ("application/json", True),

@@ -40,7 +40,7 @@ def current_schemas() -> dict[Path, str]:
             "title": topic["type"],
             "description": f"{topic['summary']}. {topic['when']}.",
         }
-        built[schema_path(topic["name"], version)] = render(header | _expand(body, types))
+        built[schema_path(topic["name"], version)] = render(header | expand(body, types))
     return built
 
 
@@ -69,16 +69,21 @@ def _event_schema(definition: Schema, snapshot: Schema) -> Schema:
     return narrowed
 
 
-def _expand(node: Any, types: dict[str, Schema]) -> Any:
-    """Replace ``use`` by the named type and ``required: all`` by the names of all properties."""
+def expand(node: Any, types: dict[str, Schema]) -> Any:
+    """Replace ``use`` by the named type, and ``required: all`` by the names of all properties that
+    ``optional`` does not name. Raises ValueError for an ``optional`` name that is no property."""
     if isinstance(node, list):
-        return [_expand(item, types) for item in node]
+        return [expand(item, types) for item in node]
     if not isinstance(node, dict):
         return node
     if "use" in node:
         own = {key: value for key, value in node.items() if key != "use"}
         return types[node["use"]] | own
-    expanded = {key: _expand(value, types) for key, value in node.items()}
-    if expanded.get("required") == "all":
-        expanded["required"] = list(expanded["properties"])
+    if node.get("required") != "all":
+        return {key: expand(value, types) for key, value in node.items()}
+    optional = node.get("optional", [])
+    if unknown := set(optional) - set(node["properties"]):
+        raise ValueError(f"optional names no property of its object: {', '.join(sorted(unknown))}")
+    expanded = {key: expand(value, types) for key, value in node.items() if key != "optional"}
+    expanded["required"] = [name for name in expanded["properties"] if name not in optional]
     return expanded

@@ -8,7 +8,7 @@ import itertools
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Flask
@@ -32,6 +32,9 @@ from tests.support.submission_service import SubmissionService, content
 PATH = ("TLD", "CD-CONG-THUONG", "CT-HOA-CHAT")
 UNIT = PATH[-1]
 SUBMITTER, AUTHOR, STRANGER = "m-subm1t0001", "m-auth0r0001", "m-strang3r01"
+# An author of the first revision of every case, but no longer; and who decided level 1 of those that wait at
+# level 2.
+FORMER, OTHER_LEVEL = "m-f0rmer0001", "m-supp0rt001"
 SERVICES = ("submission", "review", "stats", "notify")
 
 
@@ -121,15 +124,19 @@ class FourServices:
                 store.update_one({"_id": document["_id"]}, {"$unset": {"outbox": "", "outbox_lane": ""}})
         self.review.units.refresh()
 
-    def case(self, *, level: int = 1) -> str:
-        """The id of a case that waits at a level."""
+    def case(self, *, level: int = 1, several: bool = False) -> str:
+        """The id of a case that waits at a level, in its second revision. several: whether its policy lets
+        one person decide several levels."""
         case = str(uuid.uuid4())
-        told = Submission(id=case, path=PATH, authors=(AUTHOR,), submitted_by=SUBMITTER).submit()
-        self.review.tell(told)
+        first = Submission(id=case, path=PATH, authors=(AUTHOR, FORMER), submitted_by=SUBMITTER)
+        self.review.tell(first.submit())
+        self.review.tell(replace(first, authors=(AUTHOR,)).submit(2, level=1))
+        flag = {"policy.several_levels_by_one_person": several}
+        self.review.db["cases"].update_one({"_id": case}, {"$set": flag})
         if level == 2:
-            decider = signed("m-supp0rt001", ("support", UNIT))
+            decider = signed(OTHER_LEVEL, ("support", UNIT))
             path, body = f"/v1/cases/{case}/decisions", {"decision": "validate"}
-            answer = self.ask("review", "POST", path, decider, body=body, version=1)
+            answer = self.ask("review", "POST", path, decider, body=body, version=2)
             assert answer.status_code == 201, answer.text
         return case
 

@@ -13,7 +13,7 @@ from chassis.workdays import WorkCalendar
 from review.adapters.policy_files import load_policies
 from review.domain.case import Case, Move, RequestedItem
 from review.domain.decisions import Actor, Choice, Decision, decide
-from review.domain.initiative import Initiative, Milestones, Source, ValidatedLevel
+from review.domain.initiative import Initiative, Milestones, ValidatedLevel
 from review.domain.intake import Kind, Told, receive
 from review.domain.rulebook import Rulebook
 
@@ -37,9 +37,10 @@ class Submission:
 
     id: str = INITIATIVE
     path: tuple[str, ...] = PATH
-    source: Source = Source.SELF
+    source: str = "self"
     authors: tuple[str, ...] = (AUTHOR,)
     submitted_by: str = SUBMITTER
+    also_involved: tuple[str, ...] = ()
     submitted_at: datetime = SUBMITTED_AT
     programme: str = "1-trieu-sang-kien"
     confidential: bool = False
@@ -76,6 +77,7 @@ class Submission:
             title=None if self.confidential else "Cải tiến gầu xúc để giảm rơi vãi quặng",
             confidential=self.confidential,
             source=self.source,
+            imported=self.source == "import",
             programme=self.programme,
             campaign="phase-1",
             campaigns=("phase-1",),
@@ -86,6 +88,7 @@ class Submission:
             author_count=2,
             author_ids=self.authors,
             submitted_by=self.submitted_by,
+            involved=frozenset((*self.authors, self.submitted_by, *self.also_involved)),
             benefit_declared=185_000_000,
             expected_answer_on=date(2022, 8, 9),
         )
@@ -106,9 +109,10 @@ def received(case: Case | None, told: Told) -> Case:
     return move.case
 
 
-def actor(case: Case, member: str = SUPPORTER) -> Actor:
-    """Someone who holds the role of the case's current level."""
-    return Actor(member, case.assigned.role, case.assigned.unit)
+def actor(case: Case, member: str | None = None) -> Actor:
+    """Someone who holds the role of the case's current level; by default another person at each level."""
+    of_level = SUPPORTER if case.level == 1 else REVIEWER
+    return Actor(member or of_level, case.assigned.role, case.assigned.unit)
 
 
 VALIDATE = Decision(Choice.VALIDATE)
@@ -117,7 +121,7 @@ ASK = Decision(Choice.REQUEST_REVISION, items=(ITEM,))
 REJECT = Decision(Choice.REJECT, reason_code="not-new", text="Giải pháp đã có ở phân xưởng khác.")
 
 
-def decided(case: Case, decision: Decision, now: datetime | None = None, member: str = SUPPORTER) -> Move:
+def decided(case: Case, decision: Decision, now: datetime | None = None, member: str | None = None) -> Move:
     return decide(case, decision, actor(case, member), now or SUBMITTED_AT + timedelta(days=3), RULES)
 
 

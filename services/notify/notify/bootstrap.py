@@ -164,6 +164,22 @@ def worker(settings: Settings) -> Worker:
     return Worker(settings, consumers=[consumer], tasks=tasks, cut_off=db.client.close)
 
 
+def relearn(settings: Settings, arguments: list[str]) -> int:
+    """The role `relearn`; the exit code."""
+    from chassis.consumer.log import TopicLog
+    from chassis.consumer.relearning import relearn as play
+
+    known = contracts.topics()
+    topics = tuple(events.NAMING)
+    client = connect(settings)
+    try:
+        log = TopicLog(settings, EventCodec({name: known[name] for name in topics}, f"/services/{SERVICE}"))
+        handler = event_handler(database(client, settings))
+        return play(SERVICE, log, topics, handler.relearn, arguments)
+    finally:
+        client.close()
+
+
 def doubtful(settings: Settings, arguments: list[str]) -> int:
     """The operators' command for mails in doubt; the exit code."""
     from notify.entrypoints.doubtful import run

@@ -1,4 +1,4 @@
-"""python -m review api | worker | migrate | check-config"""
+"""python -m review api | worker | migrate | check-config | relearn"""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ SERVICE = Service(
     api=bootstrap.api,
     worker=bootstrap.worker,
     migrate=bootstrap.migrate,
+    extra={"relearn": bootstrap.relearn},
 )
 
 if __name__ == "__main__":

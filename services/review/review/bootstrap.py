@@ -47,10 +47,12 @@ def rulebook(settings: Settings) -> Rulebook:
     return Rulebook(load_policies(folder), WorkCalendar.load(), local_day)
 
 
-def codec(topics: Iterable[str] = contract.TOPICS.values()) -> EventCodec:
-    """The codec of these topics, by default those that review produces; each costs time to compile."""
+def codec(consumed: Iterable[str] = ()) -> EventCodec:
+    """The codec of the topics that review produces, in the versions that it implements, and of those that it
+    consumes; each costs time to compile."""
     known = contracts.topics()
-    return EventCodec({name: known[name] for name in topics}, f"/services/{SERVICE}")
+    topics = {name: known[name] for name in consumed} | contracts.implementing(contract.PRODUCED)
+    return EventCodec(topics, f"/services/{SERVICE}")
 
 
 def api(settings: Settings) -> Flask:
@@ -129,7 +131,7 @@ def worker(settings: Settings) -> Worker:
     from review.entrypoints.consumer import EventHandler
 
     db = _database(settings)
-    events = codec((*contract.CONSUMED, *contract.TOPICS.values()))
+    events = codec(contract.CONSUMED)
     handler = EventHandler(MongoCases(db, events, utc_now), MongoUnits(db), rulebook(settings))
     consumer = ConsumerLoop(
         settings,
@@ -152,6 +154,20 @@ def worker(settings: Settings) -> Worker:
     )
     tasks = [Task("relay", relay.run), Task("operations", reporter.run)]
     return Worker(settings, consumers=[consumer], tasks=tasks, cut_off=db.client.close)
+
+
+def relearn(settings: Settings, arguments: list[str]) -> int:
+    """The role `relearn`; the exit code."""
+    from chassis.consumer.log import TopicLog
+    from chassis.consumer.relearning import relearn as play
+    from review.entrypoints.consumer import EventHandler
+
+    with connect(settings) as client:
+        db = database(client, settings)
+        events = codec(contract.RELEARNT)
+        handler = EventHandler(MongoCases(db, events, utc_now), MongoUnits(db), rulebook(settings))
+        log = TopicLog(settings, events)
+        return play(SERVICE, log, contract.RELEARNT, handler.relearn, arguments)
 
 
 def migrate(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""python -m stats api | worker | migrate | check-config | rebuild | reconcile"""
+"""python -m stats api | worker | migrate | check-config | relearn | rebuild | reconcile"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SERVICE = Service(
     api=bootstrap.api,
     worker=bootstrap.worker,
     migrate=bootstrap.migrate,
-    extra={"rebuild": bootstrap.rebuild, "reconcile": bootstrap.reconcile},
+    extra={"relearn": bootstrap.relearn, "rebuild": bootstrap.rebuild, "reconcile": bootstrap.reconcile},
 )
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from stats.adapters.figures import MongoFigures
 from stats.adapters.generations import Generations
 from stats.adapters.projection import TARGETS, MongoProjectionStore
 from stats.adapters.reference import MongoReferenceStore, ReferenceCopy
-from stats.adapters.target_events import TARGET_TOPIC
+from stats.adapters.target_events import PRODUCED
 from stats.config import Settings
 from stats.migrations import MIGRATIONS
 
@@ -39,10 +39,12 @@ if TYPE_CHECKING:
 SERVICE = "stats"
 
 
-def codec(topics: Iterable[str]) -> EventCodec:
-    """A codec of these topics only: compiling a schema takes time, and every start waits for it."""
+def codec(consumed: Iterable[str] = ()) -> EventCodec:
+    """The codec of the topics that stats produces, in the versions that it implements, and of those that it
+    consumes; each costs time to compile, and every start waits for it."""
     known = contracts.topics()
-    return EventCodec({name: known[name] for name in topics}, f"/services/{SERVICE}")
+    topics = {name: known[name] for name in consumed} | contracts.implementing(PRODUCED)
+    return EventCodec(topics, f"/services/{SERVICE}")
 
 
 def api(settings: Settings) -> Flask:
@@ -68,7 +70,7 @@ def web(
     generations = Generations(db, utc_now)
     parts = Parts(
         reader=MongoFigures(generations),
-        store=MongoProjectionStore(db, codec([TARGET_TOPIC]), generations),
+        store=MongoProjectionStore(db, codec(), generations),
         reference=copy,
         answers=Answers(settings.answer_seconds),
         clock=clock,
@@ -142,7 +144,7 @@ def worker(settings: Settings) -> Worker:
     from stats.metrics import batch_applied
 
     db = database(connect(settings), settings)
-    events = codec([*CONSUMED_TOPICS, TARGET_TOPIC])
+    events = codec(CONSUMED_TOPICS)
     generations = Generations(db, utc_now)
     store = MongoProjectionStore(db, events, generations)
     consumer = ConsumerLoop(
@@ -181,6 +183,21 @@ def migrate(settings: Settings) -> None:
     run_migrations(database(connect(settings), settings), MIGRATIONS, owner=process_name(), clock=utc_now)
 
 
+def relearn(settings: Settings, arguments: list[str]) -> int:
+    """The role `relearn`; the exit code."""
+    from chassis.consumer.log import TopicLog
+    from chassis.consumer.relearning import relearn as play
+    from stats.adapters.payloads import REFERENCE_TOPICS
+    from stats.entrypoints.consumer import EventHandler
+
+    with connect(settings) as client:
+        db = database(client, settings)
+        events = codec(REFERENCE_TOPICS)
+        store = MongoProjectionStore(db, events, Generations(db, utc_now))
+        handler = EventHandler(store, MongoReferenceStore(db), utc_now)
+        return play(SERVICE, TopicLog(settings, events), REFERENCE_TOPICS, handler.relearn, arguments)
+
+
 def rebuild(settings: Settings, arguments: list[str]) -> int:
     """The role `rebuild`; the exit code."""
     from stats.adapters.event_log import KafkaEventLog
@@ -192,7 +209,7 @@ def rebuild(settings: Settings, arguments: list[str]) -> int:
     with connect(settings) as client:
         db = database(client, settings)
         generations = Generations(db, utc_now)
-        events = codec([*CONSUMED_TOPICS, TARGET_TOPIC])
+        events = codec(CONSUMED_TOPICS)
         parts = RebuildParts(
             log=KafkaEventLog(settings, events),
             target=MongoRebuild(generations, process_name()),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -64,7 +64,12 @@ class Parts:
 
 
 @cache
-def codec(topics: tuple[str, ...]) -> EventCodec:
+def producing() -> EventCodec:
+    """The codec of the topics that this service writes, in the versions that it implements."""
+    return EventCodec(contracts.implementing(PRODUCED), f"/services/{SERVICE}")
+
+
+def consuming(topics: Iterable[str]) -> EventCodec:
     """For these topics only: compiling a schema takes time, and a start waits for it."""
     known = contracts.topics()
     return EventCodec({name: known[name] for name in topics}, f"/services/{SERVICE}")
@@ -84,7 +89,7 @@ def parts(
         return expected_answer_on(day, calendar)
 
     initiatives = MongoInitiatives(db)
-    announcements = ContractAnnouncements(codec(PRODUCED))
+    announcements = ContractAnnouncements(producing())
     reference = ReferenceCopy(db, settings.reference_refresh_seconds)
     registrar = Registrar(reference, PERMISSIONS, frozenset(field_names()), answer_on, draw)
     return Parts(
@@ -175,7 +180,7 @@ def worker(settings: Settings) -> Worker:
         settings,
         group=SERVICE,
         topics=CONSUMED,
-        codec=codec(CONSUMED),
+        codec=consuming(CONSUMED),
         handler=ReviewEvents(MongoInitiatives(db), MongoShowcase(db)),
         batch=settings.consumer_batch,
     )

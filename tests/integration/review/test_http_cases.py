@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from review.domain.initiative import Source
 from tests.support.review_api import ReviewService
 from tests.support.review_cases import (
     AUTHOR,
@@ -244,7 +243,7 @@ def test_a_body_of_the_wrong_shape_is_refused_with_its_place(
 
 def test_an_imported_decision_keeps_its_date_and_another_must_not_have_one(review: ReviewService) -> None:
     other = initiative_id(1)
-    review.tell(Submission(source=Source.IMPORT).submit(), Submission(id=other).submit())
+    review.tell(Submission(source="import").submit(), Submission(id=other).submit())
     dated = {**VALIDATE, "decided_at": "2022-05-09T10:00:00+07:00"}
 
     assert review.decide(INITIATIVE, SUPPORTER, dated).status_code == 201
@@ -344,7 +343,17 @@ def test_an_own_case_is_marked_in_a_list(review: ReviewService) -> None:
 
     (item,) = review.get("/v1/cases", AUTHOR).get_json()["items"]
 
-    assert item["own"] is True
+    assert (item["own"], item["barred"]) == (True, "involved")
+
+
+def test_a_case_of_which_i_decided_another_level_is_marked_in_a_list(review: ReviewService) -> None:
+    both = review.person("m-b0th000001", ("support", PATH[-1]), ("reviewer", PATH[-2]))
+    review.tell(Submission().submit())
+    assert review.decide(INITIATIVE, both, {"decision": "validate"}).status_code == 201
+
+    (item,) = review.get("/v1/cases", both).get_json()["items"]
+
+    assert (item["own"], item["barred"]) == (False, "other-level")
 
 
 def test_officials_list_the_cases_of_their_subtree_by_state(review: ReviewService) -> None:

@@ -25,6 +25,8 @@ from tests.support.four_services import (
     AUTHOR,
     CAMPAIGN_FACTS,
     CONTACT,
+    FORMER,
+    OTHER_LEVEL,
     PATH,
     STRANGER,
     SUBMITTER,
@@ -49,13 +51,22 @@ PLACES = {
     "foreign": "LD-HA-NOI",
     "absent": ABSENT,
 }
-PEOPLE = {"submitter": SUBMITTER, "author": AUTHOR, "stranger": STRANGER}
+PEOPLE = {
+    "submitter": SUBMITTER,
+    "author": AUTHOR,
+    "stranger": STRANGER,
+    # Was an author of an earlier revision of the case, and drafted nothing else.
+    "former": FORMER,
+    # Decided another level of the case.
+    "other level": OTHER_LEVEL,
+}
 
 OWN, ROOT = frozenset({"own"}), frozenset({"root"})
 # A grant covers its unit and all below it: an object of UNIT is covered from UNIT and from above.
 COVERING = frozenset({"own", "above", "root"})
 ABOVE = frozenset({"above", "root"})
 OWNERS = frozenset({"submitter", "author"})
+EVER_INVOLVED = OWNERS | {"former"}
 ONLY_SUBMITTER = frozenset({"submitter"})
 NOBODY: frozenset[str] = frozenset()
 
@@ -239,16 +250,20 @@ def add_campaign(on: FourServices, who: Mapping[str, str]) -> TestResponse:
 
 
 def read_case(on: FourServices, who: Mapping[str, str]) -> TestResponse:
-    return OBJECTS.ask("case 1", on.case, lambda case: on.ask("review", "GET", f"/v1/cases/{case}", who))
+    return OBJECTS.ask(
+        "case 1 False", on.case, lambda case: on.ask("review", "GET", f"/v1/cases/{case}", who)
+    )
 
 
-def decide(level: int) -> Ask:
+def decide(level: int, *, several: bool = False) -> Ask:
     def ask(on: FourServices, who: Mapping[str, str]) -> TestResponse:
         def act_on(case: str) -> TestResponse:
             path = f"/v1/cases/{case}/decisions"
-            return on.ask("review", "POST", path, who, body={"decision": "validate"}, version=level)
+            version = on.review.document(case)["version"]
+            return on.ask("review", "POST", path, who, body={"decision": "validate"}, version=version)
 
-        return OBJECTS.ask(f"case {level}", lambda: on.case(level=level), act_on)
+        kind = f"case {level} {several}"
+        return OBJECTS.ask(kind, lambda: on.case(level=level, several=several), act_on)
 
     return ask
 
@@ -359,16 +374,19 @@ ROWS = [
         plain("submission", "GET", "/v1/campaigns/phase-1"), public=True),
     # A campaign is the whole programme's: only the administration of the root.
     Row("submission", "PUT", "/v1/campaigns/<string:id>", "a new one", add_campaign, {"admin": ROOT}),
-    # Review: the role of the level at its unit or above it decides, and never an owner.
+    # Review: the role of the level at its unit or above it decides, and never who was ever involved, nor who
+    # decided another level.
     Row("review", "GET", "/v1/cases", "my queue", plain("review", "GET", "/v1/cases"),
         EVERYONE, frozenset(PEOPLE)),
     Row("review", "GET", "/v1/cases", "of a unit", plain("review", "GET", "/v1/cases", query={"unit": UNIT}),
         WATCHERS),
     Row("review", "GET", CASE, "one", read_case, WATCHERS, OWNERS, seen_by=SUBMITTED),
     Row("review", "POST", f"{CASE}/decisions", "at level 1, of the support group of the unit", decide(1),
-        {"support": COVERING}, never=OWNERS, seen_by=SUBMITTED),
+        {"support": COVERING}, never=EVER_INVOLVED, seen_by=SUBMITTED),
     Row("review", "POST", f"{CASE}/decisions", "at level 2, of the reviewers above", decide(2),
-        {"reviewer": ABOVE}, never=OWNERS, seen_by=SUBMITTED),
+        {"reviewer": ABOVE}, never=EVER_INVOLVED | {"other level"}, seen_by=SUBMITTED),
+    Row("review", "POST", f"{CASE}/decisions", "at level 2, where the policy lets one person decide several",
+        decide(2, several=True), {"reviewer": ABOVE}, never=EVER_INVOLVED, seen_by=SUBMITTED),
     # Stats: counts are published; a target is allotted from above.
     *(
         Row("stats", "GET", f"/v1/units/<string:code>/{figure}", "public counts",

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import bson
 import orjson
 import pytest
 
 import contracts
 from chassis.events.codec import EventCodec, PendingEvent
+from review import bootstrap
 from review.adapters import contract
 from review.adapters.case_documents import from_document, to_document
 from review.domain.case import Case, Move
-from review.domain.intake import receive
+from review.domain.intake import Told, receive
 from tests.support.review_cases import (
     ASK,
     REJECT,
@@ -150,3 +153,87 @@ def test_what_an_event_causes_goes_on_in_its_trace() -> None:
     assert continued[:36] == trace[:36]
     assert continued != trace
     assert contract.continued_trace(replace(event, traceparent=None)) is None
+
+
+def _unknown_to_review() -> Told:
+    """A submission as a later release of submission sends it."""
+    data = contracts.examples("initiative.submitted").valid["first-submission"]
+    later = data | {
+        "attachment_count": 3,
+        "evidence": {"files": ["a"]},
+        "solution_type": "giai_phap_so",
+        "block": "khu_pho",
+        "source": "mobile",
+        "milestones": data["milestones"] | {"recognised": "2022-05-30T08:00:00Z"},
+    }
+    pending = CODEC.pending("initiative.submitted", subject="i", data={}, over=later, sequence=None, now=NOW)
+    return contract.told(CODEC.decode(pending.topic, b"i", pending.value, pending.headers))
+
+
+def _stored(move: Move) -> Case:
+    """The case as another process reads it."""
+    options: bson.CodecOptions[Mapping[str, Any]] = bson.CodecOptions(tz_aware=True)
+    return from_document(bson.decode(bson.encode(to_document(move.case)), options))
+
+
+def test_what_review_does_not_know_survives_into_each_of_its_events() -> None:
+    opened_move = receive(None, _unknown_to_review(), RULES)
+    assert opened_move is not None
+    validated = decided(_stored(opened_move), VALIDATE)
+    approved = decided(_stored(validated), VALIDATE)
+    asked = decided(_stored(opened_move), ASK)
+    rejected = decided(_stored(opened_move), REJECT)
+
+    sent = [item for move in (opened_move, validated, approved, asked, rejected) for item in encoded(move)]
+
+    assert {event.topic for event, _ in sent} == set(contract.PRODUCED)
+    for _, data in sent:
+        assert data["attachment_count"] == 3
+        assert data["evidence"] == {"files": ["a"]}
+        assert data["milestones"]["recognised"] == "2022-05-30T08:00:00Z"
+        assert (data["solution_type"], data["block"], data["source"]) == ("giai_phap_so", "khu_pho", "mobile")
+        assert data["milestones"]["in_review"] is not None
+
+
+def test_the_newest_submission_is_what_is_passed_on() -> None:
+    first = receive(None, _unknown_to_review(), RULES)
+    assert first is not None
+    asked = decided(first.case, ASK).case
+    again = receive(asked, Submission(id=asked.id).submit(2, level=1), RULES)
+    assert again is not None
+
+    ((_, data),) = encoded(again)
+
+    assert "attachment_count" not in data
+
+
+def test_an_event_of_version_1_0_names_whom_its_authors_and_submitter_are() -> None:
+    data = contracts.examples("initiative.submitted", "1.0").valid["imported-without-member-authors"]
+
+    read = contract.read_initiative(data)
+
+    assert read.involved == {*data["author_ids"], data["submitted_by"]}
+    assert read.imported is True
+
+
+def test_review_says_who_is_involved_as_far_as_it_knows_and_never_fewer() -> None:
+    case = decided(opened(Submission(authors=("m-f0rmer0001",))), ASK).case
+    again = receive(case, Submission().submit(2, level=1), RULES)
+    assert again is not None
+
+    ((_, data),) = encoded(again)
+
+    assert data["involved"] == sorted({"m-f0rmer0001", "m-auth0r0001", "m-subm1t0001"})
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_producer_names_the_minor_version_that_it_implements(name: str) -> None:
+    move = MOVES[name]
+    assert move is not None
+
+    for event in contract.pending(bootstrap.codec(), move, NOW):
+        version = contract.PRODUCED[event.topic]
+        assert (
+            dict(event.headers)["ce_dataschema"]
+            == f"/contracts/schemas/{event.topic}/{version}.json".encode()
+        )

@@ -27,7 +27,6 @@ from review.domain.errors import (
     StaleVersionError,
     WithAuthorError,
 )
-from review.domain.initiative import Source
 from review.domain.workflow import ImpossibleError, State
 from tests.support.review_cases import (
     ASK,
@@ -47,7 +46,7 @@ from tests.support.review_cases import (
 )
 
 NOW = SUBMITTED_AT + timedelta(days=3)
-IMPORT = Submission(source=Source.IMPORT)
+IMPORT = Submission(source="import")
 
 
 def at_last_level() -> Case:

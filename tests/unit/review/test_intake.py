@@ -117,7 +117,7 @@ def test_a_withdrawal_beats_whatever_was_decided(decisions: list[Any]) -> None:
 def test_of_several_events_the_newest_revision_counts() -> None:
     told = [SUBMISSION.submit(1), SUBMISSION.withdraw(3), SUBMISSION.submit(2)]
 
-    assert newest(told) is told[1]
+    assert newest(told) == told[1]
 
 
 def test_a_level_that_the_policy_does_not_have_is_taken_as_the_last_one() -> None:

@@ -21,7 +21,7 @@ MAY_SET = {"official": {NATION, SECTOR, ABOVE}, "admin": {NATION, SECTOR, ABOVE}
 
 def unit(*path: str) -> Unit:
     parent = path[-2] if len(path) > 1 else None
-    return Unit(path[-1], path[-1], None, parent, path, "grassroots", None, date(2022, 1, 1), None, 1)
+    return Unit(path[-1], path[-1], None, parent, path, "grassroots", None, None, date(2022, 1, 1), None, 1)
 
 
 def holder(role: str, unit: str) -> Principal:

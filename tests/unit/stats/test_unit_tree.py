@@ -17,6 +17,7 @@ def unit(code: str, *above: str, since: str = "2022-01-01", until: str | None = 
         parent=above[-1] if above else None,
         path=(*above, code),
         level="federation",
+        cluster=None,
         block=None,
         valid_from=date.fromisoformat(since),
         valid_to=date.fromisoformat(until) if until else None,

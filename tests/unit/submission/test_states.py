@@ -42,9 +42,11 @@ TABLE = {
     State.WITHDRAWN: {},
 }
 
+OWNER = "m-owner00001"
+
 
 def _draft() -> Initiative:
-    return acts.draft("i", "m-owner00001", CONTENT, NOW)
+    return acts.draft("i", OWNER, CONTENT, NOW)
 
 
 def _in(state: State) -> Initiative:
@@ -56,11 +58,11 @@ def _in(state: State) -> Initiative:
 def _apply(initiative: Initiative, act: Act, at: datetime) -> Initiative:
     match act:
         case Act.EDIT:
-            return acts.edit(initiative, CONTENT)
+            return acts.edit(initiative, CONTENT, OWNER)
         case Act.WITHDRAW:
             return acts.withdraw(initiative, None, at)
         case Act.SUBMIT if initiative.registration is not None:
-            return acts.resubmit(initiative, CONTENT, at)
+            return acts.resubmit(initiative, CONTENT, OWNER, at)
         case Act.SUBMIT:
             return acts.submit(initiative, REGISTRATION, at)
 
@@ -120,7 +122,7 @@ def test_a_resubmission_keeps_the_first_date_and_what_was_fixed() -> None:
     asked = _in(State.REVISION_REQUESTED)
     later = NOW + timedelta(days=3)
 
-    again = acts.resubmit(asked, CONTENT, later)
+    again = acts.resubmit(asked, CONTENT, OWNER, later)
 
     assert again.milestones is not None
     assert again.milestones.submitted == NOW
@@ -145,10 +147,10 @@ def test_an_edit_cannot_touch_what_is_fixed(state: State, changed: dict[str, str
 
     if frozen:
         with pytest.raises(Incomplete) as refusal:
-            acts.edit(_in(state), content)
+            acts.edit(_in(state), content, OWNER)
         assert {finding.pointer for finding in refusal.value.findings} == frozen
     else:
-        assert acts.edit(_in(state), content).content == content
+        assert acts.edit(_in(state), content, OWNER).content == content
 
 
 def test_editors_are_the_maker_and_the_represented_member_and_readers_all_authors_too() -> None:

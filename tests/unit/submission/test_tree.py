@@ -111,7 +111,7 @@ def test_a_level_is_below_that_of_the_superior_unit_or_one_of_those_that_nest() 
     for parent in (ROOT, SECTOR, UPPER, LEAF):
         for level in UnitLevel:
             facts = replace(LEAF.facts, parent=parent.code, level=level, name_vi="Mới")
-            below = list(UnitLevel).index(level) > list(UnitLevel).index(parent.facts.level)
+            below = list(UnitLevel).index(level) > list(UnitLevel).index(UnitLevel(parent.facts.level))
             below = below or (level, parent.facts.level) in nested
             assert refused(facts, parent) == (set() if below else {("#/level", "level-not-below")})
 

@@ -60,8 +60,9 @@ def drive(
         waiting = case["waiting_for"]
         path = tuple(case["unit_path"])
         upwards = path[: path.index(waiting["unit"]) + 1]
-        own = frozenset(entry["by"] for entry in case["history"] if entry["by"] and entry["role"] is None)
-        decider = sample.decider(waiting["role"], upwards, own)
+        # One person decides one level of an initiative.
+        elsewhere = frozenset(e["by"] for e in case["history"] if e["by"] and e["level"] != level)
+        decider = sample.decider(waiting["role"], upwards, elsewhere)
         if decider is None:
             return False
         dated = {"decided_at": rfc3339(decided_at[index])} if decided_at else {}

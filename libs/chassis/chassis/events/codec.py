@@ -8,12 +8,20 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 import orjson
 
 from chassis import tracing
-from chassis.events.validation import InvalidPayload, Validator, strict_validator, tolerant_validator
+from chassis.events.overlay import laid_over
+from chassis.events.validation import (
+    InvalidPayload,
+    Validator,
+    partial_validator,
+    strict_validator,
+    tolerant_validator,
+)
 
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
@@ -106,8 +114,25 @@ class _Contract:
     type: str
     dataschema: str
     fixed_headers: tuple[tuple[str, bytes], ...]
+    schema: Mapping[str, Any]
     strict: Validator
     tolerant: Validator
+
+    @cached_property
+    def partial(self) -> Validator:
+        """Of what is laid over a payload that is passed through. Compiled at first use: few topics need
+        it."""
+        return partial_validator(self.schema)
+
+    def payload(self, data: Mapping[str, Any], over: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """What is sent. Raises InvalidPayload."""
+        if over is None:
+            self.strict(data)
+            return data
+        self.partial(data)
+        whole = laid_over(over, data)
+        self.tolerant(whole)
+        return whole
 
 
 class EventCodec:
@@ -136,18 +161,20 @@ class EventCodec:
         sequence: str | None,
         now: datetime,
         traceparent: str | None = None,
+        over: Mapping[str, Any] | None = None,
     ) -> PendingEvent:
         """The event, encoded. `data` must consist of JSON's types and fit the schema exactly.
 
         subject: the aggregate's id, which is the record's key. now: UTC. traceparent: that of the current
-        trace if None. Raises ContractViolation if the topic is unknown or the data breaks its schema.
+        trace if None. over: a payload of another producer, passed through with `data` laid over it; then
+        `data` is held to the strict schema as far as it goes, and the whole to the tolerant one. Raises
+        ContractViolation if the topic is unknown or the data breaks its schema.
         """
         contract = self._contracts.get(topic)
         if contract is None:
             raise ContractViolation(f"{topic}: no such topic with a schema")
         try:
-            contract.strict(data)
-            value = orjson.dumps(data)
+            value = orjson.dumps(contract.payload(data, over))
         except (InvalidPayload, orjson.JSONEncodeError) as error:
             raise ContractViolation(f"{topic}: {error}") from error
         id = self._new_id()
@@ -201,6 +228,7 @@ def _contract(topic: TopicSpec, source: str) -> _Contract:
         type=topic.type,
         dataschema=dataschema,
         fixed_headers=tuple((name, text.encode()) for name, text in fixed),
+        schema=topic.schema,
         strict=strict_validator(topic.schema),
         tolerant=tolerant_validator(topic.schema),
     )

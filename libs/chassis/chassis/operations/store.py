@@ -10,6 +10,8 @@ from typing import Any
 
 from pymongo.database import Database
 
+from chassis.mongo.documents import known
+
 COLLECTION = "operations"
 REPORT = "report"
 _REPLAY = "replay"
@@ -101,10 +103,10 @@ class Operations:
             return None
         return Report(
             at=found["at"],
-            lag=tuple(Lag(**one) for one in found["lag"]),
-            outbox=tuple(Outbox(**one) for one in found["outbox"]),
+            lag=tuple(Lag(**known(Lag, one)) for one in found["lag"]),
+            outbox=tuple(Outbox(**known(Outbox, one)) for one in found["outbox"]),
             dead=found["dead"],
-            letters=tuple(Letter(**one) for one in found["letters"]),
+            letters=tuple(Letter(**known(Letter, one)) for one in found["letters"]),
         )
 
     def write(self, report: Report) -> None:

@@ -34,7 +34,9 @@ class MongoContacts:
             except DuplicateKeyError:
                 return False
             return True
-        result = self._contacts.replace_one({"_id": contact.member, "version": replacing}, document)
+        # Not replaced whole: a later release may keep more of a contact.
+        update = {"$set": {name: value for name, value in document.items() if name != "_id"}}
+        result = self._contacts.update_one({"_id": contact.member, "version": replacing}, update)
         return result.matched_count == 1
 
     def erase(self, member: str) -> None:
@@ -64,5 +66,5 @@ def _from_document(document: Document) -> Contact:
         locale=Locale(document["locale"]),
         grants=tuple(Grant(grant["role"], grant["unit"]) for grant in document["grants"]),
         chosen_locale=Locale(document["chosen_locale"]) if document["chosen_locale"] else None,
-        mail_off=frozenset(Kind(kind) for kind in document["mail_off"]),
+        mail_off=frozenset(kind for kind in Kind if kind.value in document["mail_off"]),
     )

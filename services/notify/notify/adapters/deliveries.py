@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from pymongo import UpdateOne
 
 from notify.adapters.journal import MailJournal
-from notify.adapters.messages import COLLECTION, NAMES_FIELDS, to_message
+from notify.adapters.messages import COLLECTION, KNOWN_KINDS, NAMES_FIELDS, to_message
 from notify.adapters.reads import KEYS_PER_READ, Document, Store
 from notify.application.ports import Delivery, Doubtful
 from notify.domain.deliveries import State, Verdict
@@ -97,7 +97,7 @@ class MongoDeliveries:
         return [seen.popleft() for _ in range(min(limit, len(seen)))]
 
     def _look(self, place: str, now: datetime) -> deque[_Seen]:
-        due = {"waits_in": place, "waits_until": {"$lte": now}}
+        due = {"waits_in": place, "waits_until": {"$lte": now}, "kind": KNOWN_KINDS}
         rows = self._messages.find(due, {"lease": 1, "attempts": 1}).sort("waits_until", 1)
         seen = deque(_Seen(row["_id"], row.get("lease"), row["attempts"]) for row in rows.limit(LOOK_AHEAD))
         self._seen[place] = seen
@@ -187,7 +187,11 @@ class MongoDoubtfulMails:
         self._messages = db[COLLECTION]
 
     def oldest(self, limit: int) -> Sequence[Doubtful]:
-        rows = self._messages.find({"waits_in": IN_DOUBT}).sort("waits_until", 1).limit(limit)
+        rows = (
+            self._messages.find({"waits_in": IN_DOUBT, "kind": KNOWN_KINDS})
+            .sort("waits_until", 1)
+            .limit(limit)
+        )
         return [Doubtful(to_message(row), row["settled_at"], row["reason"]) for row in rows]
 
     def resend(self, id: str, now: datetime) -> bool:

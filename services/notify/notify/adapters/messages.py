@@ -23,6 +23,8 @@ NAMES_FIELDS: Final[Mapping[Bearer, str]] = {
     Bearer.UNIT: "unit_names",
     Bearer.CAMPAIGN: "campaign_names",
 }
+# A later release may have stored others; they stay for its processes to show and to send.
+KNOWN_KINDS: Final = {"$in": [kind.value for kind in Kind]}
 
 
 class MongoMessages:
@@ -41,7 +43,7 @@ class MongoMessages:
         return len(result.inserted_ids)
 
     def page(self, member: str, *, unread_only: bool, after: str | None, limit: int) -> EntryPage:
-        wanted: Document = {"member": member}
+        wanted: Document = {"member": member, "kind": KNOWN_KINDS}
         wanted |= {"unread": True} if unread_only else {"channel": Channel.INBOX.value}
         if after is not None:
             wanted["sort_key"] = {"$lt": after}

@@ -24,11 +24,12 @@ class MongoNames:
     def __init__(self, db: Store) -> None:
         self._kept = {bearer: db[collection] for bearer, collection in COLLECTIONS.items()}
 
-    def learn(self, given: Sequence[GivenName]) -> None:
+    def learn(self, given: Sequence[GivenName], *, again: bool = False) -> None:
+        older = "$lte" if again else "$lt"
         for bearer, kept in self._kept.items():
             updates = [
                 UpdateOne(
-                    {"_id": one.id, "version": {"$lt": one.version}},
+                    {"_id": one.id, "version": {older: one.version}},
                     {"$set": {"version": one.version, "names": dict(one.names)}},
                     upsert=True,
                 )

@@ -87,8 +87,8 @@ class Messages(Protocol):
 
 
 class KeptNames(Protocol):
-    def learn(self, given: Sequence[GivenName]) -> None:
-        """Keep each, unless a newer version is stored."""
+    def learn(self, given: Sequence[GivenName], *, again: bool = False) -> None:
+        """Keep each, unless this or a newer version is stored; again: unless a newer one is."""
 
     def of(self, mentions: Mentions) -> Names:
         """The names that are known of what is mentioned."""

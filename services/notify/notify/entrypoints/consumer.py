@@ -15,6 +15,10 @@ class EventHandler:
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
 
+    def relearn(self, events: Sequence[Event]) -> None:
+        """Keep the names that these events give, also what is kept of the same version."""
+        self._tell.names.learn([contract.given_name(event) for event in events], again=True)
+
     def __call__(self, events: Sequence[Event]) -> None:
         given = [contract.given_name(event) for event in events if event.topic in contract.NAMING]
         told = [contract.occurrence(event) for event in events if event.topic not in contract.NAMING]

@@ -1,5 +1,6 @@
 """The case as a MongoDB document and back. The facts and milestones keep the shape of the contract, so that
-an event is rebuilt from what is stored; the fields that queries need stand beside them.
+an event is rebuilt from what is stored; the fields that queries need are next to them. A reader ignores
+fields that it does not know and has a default for those that earlier releases did not write (decision 0020).
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
+from chassis.mongo.documents import known
 from chassis.mongo.keyset import sort_key
 from review.adapters.contract import read_initiative, read_milestones, write_initiative, write_milestones
 from review.application.queues import waiting_under
-from review.domain.case import Case, Entry, Happening, RequestedItem
+from review.domain.case import Case, Entry, RequestedItem
 from review.domain.policy import FrozenPolicy, Level
 from review.domain.workflow import State
 
@@ -40,6 +42,7 @@ def to_document(case: Case) -> dict[str, Any]:
         "due_on": case.due_on.isoformat() if case.due_on else None,
         "days_left": case.days_left,
         "history": [_entry_document(entry) for entry in case.history],
+        "involved": sorted(case.involved),
         "listed_key": sort_key(case.opened_at, case.id),
     }
     if waiting:
@@ -49,8 +52,9 @@ def to_document(case: Case) -> dict[str, Any]:
 
 
 def from_document(document: Mapping[str, Any]) -> Case:
+    initiative = read_initiative(document["initiative"])
     return Case(
-        initiative=read_initiative(document["initiative"]),
+        initiative=initiative,
         policy=_policy(document["policy"]),
         state=State(document["state"]),
         level=document["level"],
@@ -62,6 +66,7 @@ def from_document(document: Mapping[str, Any]) -> Case:
         due_on=date.fromisoformat(document["due_on"]) if document["due_on"] else None,
         days_left=document["days_left"],
         history=tuple(_entry(entry) for entry in document["history"]),
+        involved=initiative.involved.union(document.get("involved", ())),
     )
 
 
@@ -82,6 +87,7 @@ def _policy_document(policy: FrozenPolicy) -> dict[str, Any]:
         ],
         "after_revision_at_least": policy.after_revision_at_least,
         "reject_reasons": list(policy.reject_reasons),
+        "several_levels_by_one_person": policy.several_levels_by_one_person,
     }
 
 
@@ -89,9 +95,10 @@ def _policy(document: Mapping[str, Any]) -> FrozenPolicy:
     return FrozenPolicy(
         pack=document["pack"],
         version=document["version"],
-        levels=tuple(Level(**level) for level in document["levels"]),
+        levels=tuple(Level(**known(Level, level)) for level in document["levels"]),
         after_revision_at_least=document["after_revision_at_least"],
         reject_reasons=tuple(document["reject_reasons"]),
+        several_levels_by_one_person=document.get("several_levels_by_one_person", False),
     )
 
 
@@ -106,5 +113,5 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
 
 
 def _entry(document: Mapping[str, Any]) -> Entry:
-    items = tuple(RequestedItem(**item) for item in document.get("items", ()))
-    return Entry(**{**document, "what": Happening(document["what"]), "items": items})
+    items = tuple(RequestedItem(**known(RequestedItem, item)) for item in document.get("items", ()))
+    return Entry(**{**known(Entry, document), "items": items})

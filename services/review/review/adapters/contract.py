@@ -1,15 +1,18 @@
-"""Events of the contract <-> the domain: reads what submission tells, and writes the full snapshot of a case
-with what review changed. Nothing else knows the shape of the payloads.
+"""Events of the contract <-> the domain: reads what submission says, and writes the full snapshot of a case:
+the facts as they were received, with review's own laid over them. Nothing else knows the shape of the
+payloads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Any
 
 from chassis import tracing
 from chassis.events.codec import Event, EventCodec, PendingEvent, format_time
+from chassis.events.overlay import laid_over, without
 from review.application.ports import Unit
 from review.domain.case import (
     Approved,
@@ -22,13 +25,14 @@ from review.domain.case import (
     RevisionRequested,
     Validated,
 )
-from review.domain.initiative import Initiative, Milestones, Source, ValidatedLevel
+from review.domain.initiative import Initiative, Milestones, ValidatedLevel
 from review.domain.intake import Kind, Told
 
 SUBMITTED = "initiative.submitted"
 WITHDRAWN = "initiative.withdrawn"
 UNIT_CHANGED = "unit.changed"
 CONSUMED = (SUBMITTED, WITHDRAWN, UNIT_CHANGED)
+RELEARNT = (UNIT_CHANGED, SUBMITTED)
 
 KINDS: Mapping[str, Kind] = {SUBMITTED: Kind.SUBMITTED, WITHDRAWN: Kind.WITHDRAWN}
 TOPICS: Mapping[type[CaseEvent], str] = {
@@ -38,6 +42,17 @@ TOPICS: Mapping[type[CaseEvent], str] = {
     Approved: "initiative.approved",
     Rejected: "initiative.rejected",
 }
+# The minor version that this code implements, whatever newer one is installed.
+PRODUCED: Mapping[str, str] = {
+    "review.assigned": "1.1",
+    "initiative.revision_requested": "1.1",
+    "initiative.validated": "1.1",
+    "initiative.approved": "1.1",
+    "initiative.rejected": "1.1",
+}
+# What review decides and so never takes over from a snapshot that it received.
+OWN = frozenset({"state", "level", "levels", "benefit_verified", "detail"})
+IMPORT = "import"
 
 
 def told(event: Event) -> Told:
@@ -84,7 +99,8 @@ def pending(
         codec.pending(
             TOPICS[type(recorded.event)],
             subject=recorded.case.id,
-            data=payload(recorded),
+            data=own_facts(recorded),
+            over=write_initiative(recorded.case.initiative),
             sequence=str(recorded.case.sequence),
             now=now,
             traceparent=traceparent,
@@ -93,12 +109,12 @@ def pending(
     ]
 
 
-def payload(recorded: Recorded) -> dict[str, Any]:
-    """The whole snapshot as the case stood after the event, with the event's own detail."""
+def own_facts(recorded: Recorded) -> dict[str, Any]:
+    """What review says of the case as it stood after the event, with the event's own detail."""
     case = recorded.case
     return {
-        **write_initiative(case.initiative),
         "state": str(case.state),
+        "involved": sorted(case.involved),
         "benefit_verified": case.benefit_verified,
         "level": case.level,
         "levels": case.levels,
@@ -129,13 +145,16 @@ def _detail(event: CaseEvent, case: Case) -> dict[str, Any]:
 
 
 def read_initiative(data: Mapping[str, Any]) -> Initiative:
+    """The facts of a snapshot, or of a stored case. Version 1.0 has no `involved` and no `imported`."""
+    authors, submitter = data["author_ids"], data["submitted_by"]
     return Initiative(
         id=data["initiative_id"],
         code=data["code"],
         revision=data["revision"],
         title=data["title"],
         confidential=data["confidential"],
-        source=Source(data["source"]),
+        source=data["source"],
+        imported=data.get("imported", data["source"] == IMPORT),
         programme=data["programme"],
         campaign=data["campaign"],
         campaigns=tuple(data["campaigns"]),
@@ -144,21 +163,36 @@ def read_initiative(data: Mapping[str, Any]) -> Initiative:
         field=data["field"],
         solution_type=data["solution_type"],
         author_count=data["author_count"],
-        author_ids=tuple(data["author_ids"]),
-        submitted_by=data["submitted_by"],
+        author_ids=tuple(authors),
+        submitted_by=submitter,
+        involved=frozenset((*data.get("involved", ()), *authors, submitter)),
         benefit_declared=data["benefit_declared"],
         expected_answer_on=date.fromisoformat(data["expected_answer_on"]),
+        received=_received(data),
     )
 
 
+def _received(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A snapshot without what review decides; of its milestones those that this code does not know."""
+    facts = without(data, {*OWN, "milestones"})
+    later = without(data.get("milestones", {}), _MILESTONES)
+    return {**facts, "milestones": later} if later else facts
+
+
 def write_initiative(initiative: Initiative) -> dict[str, Any]:
+    """The facts as they were received; of those that this code knows, the values that it read."""
+    return laid_over(initiative.received, _known_facts(initiative))
+
+
+def _known_facts(initiative: Initiative) -> dict[str, Any]:
     return {
         "initiative_id": initiative.id,
         "code": initiative.code,
         "revision": initiative.revision,
         "title": initiative.title,
         "confidential": initiative.confidential,
-        "source": str(initiative.source),
+        "source": initiative.source,
+        "imported": initiative.imported,
         "programme": initiative.programme,
         "campaign": initiative.campaign,
         "campaigns": list(initiative.campaigns),
@@ -170,9 +204,13 @@ def write_initiative(initiative: Initiative) -> dict[str, Any]:
         "author_count": initiative.author_count,
         "author_ids": list(initiative.author_ids),
         "submitted_by": initiative.submitted_by,
+        "involved": sorted(initiative.involved),
         "benefit_declared": initiative.benefit_declared,
         "expected_answer_on": initiative.expected_answer_on.isoformat(),
     }
+
+
+_MILESTONES = frozenset(field.name for field in fields(Milestones))
 
 
 def read_milestones(data: Mapping[str, Any]) -> Milestones:

@@ -131,7 +131,12 @@ class MongoCases:
     def _update(self, move: Move, traceparent: str | None = None) -> Document:
         document = to_document(move.case)
         case_id = document.pop("_id")
+        # Frozen, and of a later release it may hold more than this code knows; so may earlier entries.
+        document.pop("policy")
+        entries = [entry for entry in document.pop("history") if entry["version"] == move.case.version]
         update: Document = {"$set": document}
+        if entries:
+            update["$push"] = {"history": {"$each": entries}}
         ended = {name: "" for name in WAITING_FIELDS if name not in document}
         if ended:
             update["$unset"] = ended

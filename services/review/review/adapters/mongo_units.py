@@ -32,9 +32,10 @@ class MongoUnits:
         self._units = db[COLLECTION]
         self._marks = db[MARKS]
 
-    def keep(self, units: Sequence[Unit]) -> None:
+    def keep(self, units: Sequence[Unit], *, again: bool = False) -> None:
+        older = "$lte" if again else "$lt"
         writes = [
-            UpdateOne({"_id": unit.code, "version": {"$lt": unit.version}}, {"$set": _document(unit)}, True)
+            UpdateOne({"_id": unit.code, "version": {older: unit.version}}, {"$set": _document(unit)}, True)
             for unit in units
         ]
         try:

@@ -56,7 +56,16 @@ def _pack(data: Mapping[str, Any]) -> PolicyPack:
         ),
         after_revision_at_least=data["after_revision_at_least_working_days"],
         reject_reasons=tuple(RejectReason(**reason) for reason in data["reject_reasons"]),
+        several_levels_by_one_person=_flag(data, "several_levels_by_one_person"),
     )
+
+
+def _flag(data: Mapping[str, Any], name: str) -> bool:
+    """False when the pack does not name it: packs of earlier releases do not."""
+    value = data.get(name, False)
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is neither true nor false")
+    return value
 
 
 def _faults(pack: PolicyPack) -> Iterable[str]:

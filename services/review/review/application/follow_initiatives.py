@@ -51,11 +51,12 @@ def _moves(cases: Cases, rules: Rulebook, due: dict[str, Told]) -> list[Move]:
     return [move for move in moves if move is not None]
 
 
-def follow_units(store: UnitStore, units: Sequence[Unit]) -> None:
-    """Keep the newest version of each unit."""
+def follow_units(store: UnitStore, units: Sequence[Unit], *, again: bool = False) -> None:
+    """Keep the newest version of each unit. again: also where that version is kept already, of which an
+    earlier release may have kept less."""
     latest: dict[str, Unit] = {}
     for unit in units:
         if unit.code not in latest or latest[unit.code].version < unit.version:
             latest[unit.code] = unit
     if latest:
-        store.keep(list(latest.values()))
+        store.keep(list(latest.values()), again=again)

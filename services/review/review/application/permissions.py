@@ -1,5 +1,6 @@
 """Who may do what with cases: the one table of this service, which a test walks. Deciding asks for the role
-of the level at its unit or above it, and never allows an owner of the initiative.
+of the level at its unit or above it, so where nobody may at a level the next holder up the tree can; it never
+allows who was involved in the initiative, nor who decided another level (`domain.interests`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from chassis.tokens import Principal
 from review.application.ports import Unit
 from review.domain.case import Case
 from review.domain.decisions import Actor
+from review.domain.interests import bar
 
 READ = "case.read"
 QUEUE = "case.queue"
@@ -36,7 +38,8 @@ def may_read(principal: Principal, case: Case) -> bool:
 
 def may_decide(principal: Principal, case: Case) -> bool:
     """Whether this principal may decide at the case's current level, its state apart."""
-    return PERMISSIONS.allows(principal, DECIDE + case.assigned.role, _at_level(case))
+    allowed = PERMISSIONS.allows(principal, DECIDE + case.assigned.role, _at_level(case))
+    return allowed and bar(case, principal.subject) is None
 
 
 def require_list(principal: Principal, unit: Unit) -> None:
@@ -59,4 +62,4 @@ def acting(principal: Principal, case: Case) -> Actor:
 
 
 def _at_level(case: Case) -> Resource:
-    return Resource(case.initiative.owners, case.assigned_path)
+    return Resource(case.involved, case.assigned_path)

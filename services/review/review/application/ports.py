@@ -90,6 +90,7 @@ class Units(Protocol):
 class UnitStore(Protocol):
     """Where the copy of the union tree is kept."""
 
-    def keep(self, units: Sequence[Unit]) -> None:
-        """Keep each unit unless a newer version of it is kept already."""
+    def keep(self, units: Sequence[Unit], *, again: bool = False) -> None:
+        """Keep each unit unless this or a newer version of it is kept already; again: unless a newer one
+        is."""
         ...

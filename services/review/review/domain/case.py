@@ -19,6 +19,7 @@ class Happening(StrEnum):
 
     OPENED = "opened"
     RESUBMITTED = "resubmitted"
+    REOPENED = "reopened"
     WITHDRAWN = "withdrawn"
     VALIDATED = "validate"
     REVISION_REQUESTED = "request_revision"
@@ -39,13 +40,13 @@ class RequestedItem:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the history.
+    """One entry of the history. what: one of Happening, or of a later release's.
 
     by, role, unit: who, by opaque id and with which grant; None for what the submitting side told.
     at: when it holds (UTC); recorded_at: when it was entered; version: the case's after it.
     """
 
-    what: Happening
+    what: str
     at: datetime
     recorded_at: datetime
     revision: int
@@ -66,6 +67,7 @@ class Case:
 
     due_on: last local day for the level's decision, None while nobody is to decide.
     days_left: the working days that are kept while the author is asked.
+    involved: everybody who was ever involved in the initiative, as any snapshot of it says; only ever grows.
     """
 
     initiative: Initiative
@@ -80,6 +82,7 @@ class Case:
     due_on: date | None = None
     days_left: int | None = None
     history: tuple[Entry, ...] = ()
+    involved: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:

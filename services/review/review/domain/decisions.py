@@ -1,5 +1,6 @@
-"""How a level decides: validate, request a revision, reject. Nobody decides on an own initiative; one level
-decides once; who comes late is told what happened meanwhile.
+"""How a level decides: validate, request a revision, reject. Nobody decides on an initiative that they
+had a part in, nor at two levels; one level decides once; who comes late gets the reason why the decision does
+not count.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ from review.domain.errors import (
     ConflictOfInterestError,
     FaultyDecision,
     FaultyDecisionError,
+    OtherLevelDecidedError,
     StaleVersionError,
     WithAuthorError,
 )
-from review.domain.initiative import Source, ValidatedLevel
+from review.domain.initiative import ValidatedLevel
+from review.domain.interests import Bar, bar
 from review.domain.rulebook import Rulebook
 from review.domain.workflow import Act, State, follow
 
@@ -67,9 +70,16 @@ class Actor:
 
 
 def ensure_disinterested(case: Case, member: str) -> None:
-    """Raises ConflictOfInterestError for an author and for who submitted it (Circular 18/2013, art. 8)."""
-    if member in case.initiative.owners:
+    """Raises ConflictOfInterestError for who was ever involved (Circular 18/2013, art. 8)."""
+    if bar(case, member) is Bar.INVOLVED:
         raise ConflictOfInterestError
+
+
+def ensure_may_decide(case: Case, member: str) -> None:
+    """Raises ConflictOfInterestError, or OtherLevelDecidedError."""
+    ensure_disinterested(case, member)
+    if bar(case, member) is Bar.OTHER_LEVEL:
+        raise OtherLevelDecidedError
 
 
 def ensure_current(case: Case, seen_version: int, decision: Decision) -> None:
@@ -96,9 +106,10 @@ def ensure_current(case: Case, seen_version: int, decision: Decision) -> None:
 def decide(case: Case, decision: Decision, actor: Actor, now: datetime, rules: Rulebook) -> Move:
     """The case after the decision, with the events of that one decision.
 
-    Raises ConflictOfInterestError, FaultyDecisionError (every fault at once), ImpossibleError.
+    Raises ConflictOfInterestError, OtherLevelDecidedError, FaultyDecisionError (every fault at once),
+    ImpossibleError.
     """
-    ensure_disinterested(case, actor.member)
+    ensure_may_decide(case, actor.member)
     faults = faults_of(case, decision, now)
     if faults:
         raise FaultyDecisionError(faults)
@@ -134,7 +145,7 @@ def faults_of(case: Case, decision: Decision, now: datetime) -> tuple[FaultyDeci
     rejects = decision.choice is Choice.REJECT
     validates = decision.choice is Choice.VALIDATE
     dated = decision.decided_at
-    imported = case.initiative.source is Source.IMPORT
+    imported = case.initiative.imported
     checks = {
         FaultyDecision.ITEMS_MISSING: asks and not decision.items,
         FaultyDecision.ITEMS_UNEXPECTED: not asks and bool(decision.items),

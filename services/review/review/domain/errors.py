@@ -25,7 +25,11 @@ class UnknownUnitError(ReviewError):
 
 
 class ConflictOfInterestError(ReviewError):
-    """The decider is an author of the initiative or submitted it."""
+    """The decider is or was involved in the initiative: an author, or who drafted, edited or submitted it."""
+
+
+class OtherLevelDecidedError(ReviewError):
+    """The decider decided another level of the same initiative."""
 
 
 class AlreadyDecidedError(ReviewError):

@@ -1,18 +1,13 @@
-"""What the submitting side told about an initiative: facts, which review never changes, and milestones, to
-which review adds its own.
+"""What the submitting side says about an initiative: facts, which review never changes and passes on as it
+received them, and milestones, to which review adds its own.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
-
-
-class Source(StrEnum):
-    SELF = "self"
-    ON_BEHALF = "on_behalf"
-    IMPORT = "import"
 
 
 @dataclass(frozen=True)
@@ -53,14 +48,19 @@ class Milestones:
 
 @dataclass(frozen=True)
 class Initiative:
-    """The facts of one revision, as submitted. benefit_declared: VND in the first year."""
+    """The facts of one revision, as submitted. benefit_declared: VND in the first year.
+
+    imported: entered from a paper record. involved: everybody who ever had a part in it, as far as the
+    submitting side says. received: the facts word for word, with what this code does not know of them.
+    """
 
     id: str
     code: str
     revision: int
     title: str | None
     confidential: bool
-    source: Source
+    source: str
+    imported: bool
     programme: str
     campaign: str
     campaigns: tuple[str, ...]
@@ -71,8 +71,10 @@ class Initiative:
     author_count: int
     author_ids: tuple[str, ...]
     submitted_by: str
+    involved: frozenset[str]
     benefit_declared: int | None
     expected_answer_on: date
+    received: Mapping[str, object] = dataclasses.field(default_factory=dict, compare=False)
 
     @property
     def unit(self) -> str:
@@ -80,5 +82,5 @@ class Initiative:
 
     @property
     def owners(self) -> frozenset[str]:
-        """The people who may never decide on it: its authors and who submitted it."""
+        """Whose own initiative it is at present: its authors and who submitted it."""
         return frozenset((*self.author_ids, self.submitted_by))

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from review.domain.case import Assigned, Case, Entry, Happening, Move
 from review.domain.deadlines import due_after, due_again
-from review.domain.initiative import Initiative, Milestones, Source
+from review.domain.initiative import Initiative, Milestones
+from review.domain.interests import level_to_repeat
 from review.domain.policy import FrozenPolicy
 from review.domain.rulebook import Rulebook
 from review.domain.workflow import Act, State, follow
@@ -38,14 +39,19 @@ class Told:
 
 
 def newest(told: list[Told]) -> Told:
-    """The one of several events about one initiative that counts."""
-    return max(told, key=lambda one: one.initiative.revision)
+    """The one of several events about one initiative that counts, with whom any of them names as involved."""
+    latest = max(told, key=lambda one: one.initiative.revision)
+    involved = frozenset[str]().union(*(one.initiative.involved for one in told))
+    return replace(latest, initiative=replace(latest.initiative, involved=involved))
 
 
 def receive(case: Case | None, told: Told, rules: Rulebook) -> Move | None:
-    """What the event does to the case, None when it is known or old. Raises NoPolicyError for a new case."""
+    """What the event does to the case, None when it is known or old. Raises NoPolicyError for a new case.
+
+    An old event may still name somebody who is not known as involved: an author of a revision that came late.
+    """
     if case is not None and told.initiative.revision <= case.revision:
-        return None
+        return _learned(case, told, rules)
     if told.kind is Kind.WITHDRAWN:
         return Move(_withdrawn(case, told, rules))
     return _opened(told, rules) if case is None else _resubmitted(case, told, rules)
@@ -61,8 +67,35 @@ def _opened(told: Told, rules: Rulebook) -> Move:
     return _assigned(replace(fresh, due_on=due_on), Happening.OPENED, _in_review_since(told), told)
 
 
+def _learned(case: Case, told: Told, rules: Rulebook) -> Move | None:
+    """The case with whom the old event adds; a level that one of them passed is decided again."""
+    if told.initiative.involved <= case.involved:
+        return None
+    learned = replace(case, version=case.version + 1, involved=case.involved | told.initiative.involved)
+    if case.state is not State.IN_REVIEW or level_to_repeat(learned) is None:
+        return Move(learned)
+    return _assigned(_repeated(learned, rules, told.at), Happening.REOPENED, told.at, told)
+
+
+def _repeated(case: Case, rules: Rulebook, at: datetime) -> Case:
+    """The case back at the lowest level whose decision does not stand, with a full deadline."""
+    level = level_to_repeat(case)
+    if level is None:
+        return case
+    standing = tuple(passed for passed in case.milestones.validated if passed.level < level)
+    days = case.policy.level(level).due_working_days
+    return replace(
+        case,
+        level=level,
+        milestones=replace(case.milestones, validated=standing),
+        due_on=due_after(rules.calendar, rules.local_day(at), days),
+        days_left=None,
+    )
+
+
 def _resubmitted(case: Case, told: Told, rules: Rulebook) -> Move:
-    """The case goes on at the level that asked, with the days that it had left."""
+    """The case goes on at the level that asked, with the days that it had left; or further down, where an
+    author of this revision passed the level."""
     today = rules.local_day(told.at)
     level = case.level
     if case.state is not State.REVISION_REQUESTED and told.level:
@@ -83,7 +116,9 @@ def _resubmitted(case: Case, told: Told, rules: Rulebook) -> Move:
         milestones=replace(milestones, approved=None, rejected=None),
         due_on=due_on,
         days_left=None,
+        involved=case.involved | told.initiative.involved,
     )
+    resumed = _repeated(resumed, rules, told.at)
     return _assigned(resumed, Happening.RESUBMITTED, _in_review_since(told), told)
 
 
@@ -113,6 +148,7 @@ def _withdrawn(case: Case | None, told: Told, rules: Rulebook) -> Case:
             milestones=told.milestones.completed_by(case.milestones),
             due_on=None,
             days_left=None,
+            involved=case.involved | told.initiative.involved,
         )
     at = told.milestones.withdrawn or told.at
     return closed.with_entry(
@@ -131,6 +167,7 @@ def _fresh(told: Told, policy: FrozenPolicy, state: State, level: int) -> Case:
         milestones=told.milestones,
         benefit_verified=told.benefit_verified,
         opened_at=told.at,
+        involved=told.initiative.involved,
     )
 
 
@@ -150,6 +187,6 @@ def _policy(told: Told, rules: Rulebook) -> FrozenPolicy:
 def _in_review_since(told: Told) -> datetime:
     """When the review began. An import keeps the dates of the paper record (decision 0012)."""
     milestones = told.milestones
-    if told.initiative.source is Source.IMPORT:
+    if told.initiative.imported:
         return milestones.resubmitted or milestones.submitted
     return told.at

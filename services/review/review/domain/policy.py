@@ -47,6 +47,7 @@ class FrozenPolicy:
     """What a case keeps of its pack, so that a later pack never changes a case under way.
 
     after_revision_at_least: working days that a level has at the least once the author has answered.
+    several_levels_by_one_person: whether who decided one level may decide another.
     """
 
     pack: str
@@ -54,6 +55,7 @@ class FrozenPolicy:
     levels: tuple[Level, ...]
     after_revision_at_least: int
     reject_reasons: tuple[str, ...]
+    several_levels_by_one_person: bool = False
 
     def level(self, number: int) -> Level:
         """The level with this number, counted from 1."""
@@ -73,6 +75,7 @@ class PolicyPack:
     ladders: tuple[Ladder, ...]
     after_revision_at_least: int
     reject_reasons: tuple[RejectReason, ...]
+    several_levels_by_one_person: bool = False
 
     def covers(self, programme: str, unit_path: Sequence[str], day: date) -> bool:
         return (
@@ -92,7 +95,14 @@ class PolicyPack:
             Level(rule.role, unit_path[-1 - rule.above], rule.due_working_days) for rule in ladder.levels
         )
         codes = tuple(reason.code for reason in self.reject_reasons)
-        return FrozenPolicy(self.id, self.version, levels, self.after_revision_at_least, codes)
+        return FrozenPolicy(
+            pack=self.id,
+            version=self.version,
+            levels=levels,
+            after_revision_at_least=self.after_revision_at_least,
+            reject_reasons=codes,
+            several_levels_by_one_person=self.several_levels_by_one_person,
+        )
 
 
 class NoPolicyError(Exception):

@@ -22,7 +22,16 @@ class EventHandler:
         self._rules = rules
 
     def __call__(self, events: Sequence[Event]) -> None:
-        follow_units(self._units, [contract.unit(e) for e in events if e.topic == contract.UNIT_CHANGED])
+        self._follow(events, again=False)
+
+    def relearn(self, events: Sequence[Event]) -> None:
+        """Keep units as these events say, also what is kept of the same version; and whom old events of an
+        initiative name as involved."""
+        self._follow(events, again=True)
+
+    def _follow(self, events: Sequence[Event], *, again: bool) -> None:
+        units = [contract.unit(event) for event in events if event.topic == contract.UNIT_CHANGED]
+        follow_units(self._units, units, again=again)
         initiatives = [event for event in events if event.topic in contract.KINDS]
         told = [contract.told(event) for event in initiatives]
         traces = {event.data["initiative_id"]: contract.continued_trace(event) for event in initiatives}

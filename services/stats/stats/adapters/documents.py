@@ -204,6 +204,7 @@ def unit_fields(unit: Unit) -> Document:
         "path": list(unit.path),
         "level": unit.level,
         "block": unit.block,
+        "cluster": unit.cluster,
         "valid_from": unit.valid_from.isoformat(),
         "valid_to": unit.valid_to.isoformat() if unit.valid_to else None,
         "version": unit.version,
@@ -211,7 +212,8 @@ def unit_fields(unit: Unit) -> Document:
 
 
 def unit_of(code: str, fields: Mapping[str, Any]) -> Unit:
-    """From a stored unit or from the data of a `unit.changed`: they have the same fields."""
+    """From a stored unit or from the data of a `unit.changed`: they have the same fields. Releases before 1.1
+    did not store the cluster; the role `relearn` does."""
     return Unit(
         code=code,
         name_vi=fields["name_vi"],
@@ -220,6 +222,7 @@ def unit_of(code: str, fields: Mapping[str, Any]) -> Unit:
         path=tuple(fields["path"]),
         level=fields["level"],
         block=fields["block"],
+        cluster=fields.get("cluster"),
         valid_from=date.fromisoformat(fields["valid_from"]),
         valid_to=date.fromisoformat(fields["valid_to"]) if fields["valid_to"] else None,
         version=fields["version"],

@@ -49,14 +49,14 @@ class MongoReferenceStore:
     def __init__(self, db: Database[Document]) -> None:
         self._db = db
 
-    def learn(self, units: Sequence[Unit], campaigns: Sequence[Campaign]) -> None:
+    def learn(self, units: Sequence[Unit], campaigns: Sequence[Campaign], *, again: bool = False) -> None:
         fields = {
             "units": {unit.code: unit_fields(unit) for unit in units},
             "campaigns": {campaign.id: campaign_fields(campaign) for campaign in campaigns},
         }
 
         def work(session: ClientSession) -> None:
-            newer = {name: self._newer(name, documents, session) for name, documents in fields.items()}
+            newer = {name: self._newer(name, documents, again, session) for name, documents in fields.items()}
             if not any(newer.values()):
                 return
             change = next_change(self._db, session)
@@ -71,14 +71,16 @@ class MongoReferenceStore:
         in_transaction(self._db.client, work)
 
     def _newer(
-        self, collection: str, documents: dict[str, Document], session: ClientSession
+        self, collection: str, documents: dict[str, Document], again: bool, session: ClientSession
     ) -> dict[str, Document]:
         if not documents:
             return {}
         found = self._db[collection].find({"_id": {"$in": list(documents)}}, {"version": 1}, session=session)
         versions = {known["_id"]: known["version"] for known in found}
         return {
-            id: document for id, document in documents.items() if document["version"] > versions.get(id, 0)
+            id: document
+            for id, document in documents.items()
+            if document["version"] >= versions.get(id, 0) + (0 if again else 1)
         }
 
 

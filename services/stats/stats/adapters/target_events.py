@@ -10,6 +10,8 @@ from stats.domain.snapshots import Basis
 from stats.domain.targets import TargetReached
 
 TARGET_TOPIC = "target.reached"
+# The minor version that this code implements, whatever newer one is installed.
+PRODUCED: Mapping[str, str] = {TARGET_TOPIC: "1.0"}
 
 
 def target_reached(codec: EventCodec, news: TargetReached) -> PendingEvent:

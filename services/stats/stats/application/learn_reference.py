@@ -17,12 +17,15 @@ class _Versioned(Protocol):
 V = TypeVar("V", bound=_Versioned)
 
 
-def learn_reference(store: ReferenceStore, units: Iterable[Unit], campaigns: Iterable[Campaign]) -> None:
-    """Keep the newest of each; older ones than the stored change nothing."""
+def learn_reference(
+    store: ReferenceStore, units: Iterable[Unit], campaigns: Iterable[Campaign], *, again: bool = False
+) -> None:
+    """Keep the newest of each; older ones than the stored change nothing. again: also what is stored in the
+    same version, of which an earlier release may have kept less."""
     newest_units = _newest((unit.code, unit) for unit in units)
     newest_campaigns = _newest((campaign.id, campaign) for campaign in campaigns)
     if newest_units or newest_campaigns:
-        store.learn(newest_units, newest_campaigns)
+        store.learn(newest_units, newest_campaigns, again=again)
 
 
 def _newest(items: Iterable[tuple[str, V]]) -> list[V]:

@@ -45,7 +45,8 @@ class ProjectionStore(Protocol):
 class ReferenceStore(Protocol):
     """Keeps the copies of units and campaigns; an older version never replaces a newer one."""
 
-    def learn(self, units: Sequence[Unit], campaigns: Sequence[Campaign]) -> None: ...
+    def learn(self, units: Sequence[Unit], campaigns: Sequence[Campaign], *, again: bool = False) -> None:
+        """again: what is stored in the same version is replaced too."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _build(parts: RebuildParts, tell: Tell, per_write: int) -> Told:
     waiting: dict[str, Snapshot] = {}
     for logged in parts.log.read():
         parts.target.renew()
-        learn_reference(parts.reference, logged.units, logged.campaigns)
+        learn_reference(parts.reference, logged.units, logged.campaigns, again=True)
         _keep_newest(waiting, logged)
         written = told.initiatives
         if len(waiting) >= per_write:

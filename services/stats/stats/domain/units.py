@@ -13,7 +13,8 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as published. path: codes, root first, last is itself; valid_to: its last day or None."""
+    """A unit as published. path: codes, root first, last is itself; valid_to: its last day or None; cluster:
+    the emulation cluster, whose units are ranked against each other."""
 
     code: str
     name_vi: str
@@ -22,6 +23,7 @@ class Unit:
     path: tuple[str, ...]
     level: str
     block: str | None
+    cluster: str | None
     valid_from: date
     valid_to: date | None
     version: int

@@ -44,6 +44,12 @@ class EventHandler:
         self._clock = clock
         self._applied = applied
 
+    def relearn(self, events: Sequence[Event]) -> None:
+        """Keep units and campaigns as these events say, also what is kept of the same version."""
+        units = [unit_from(event) for event in events if event.topic == UNIT_TOPIC]
+        campaigns = [campaign_from(event) for event in events if event.topic == CAMPAIGN_TOPIC]
+        learn_reference(self._reference, units, campaigns, again=True)
+
     def __call__(self, events: Sequence[Event]) -> None:
         # All are read first, so that a refused one costs nothing that was written.
         snapshots = [snapshot_from(event) for event in events if event.topic in INITIATIVE_TOPICS]

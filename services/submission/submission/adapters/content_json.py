@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from submission.domain import shares
-from submission.domain.content import Author, Benefit, Content, Declarations, Recognition, SolutionType
+from submission.domain.content import Author, Benefit, Content, Declarations, Recognition
 
 _PLAIN = (
     "title",
+    "solution_type",
     "field",
     "campaign",
     "problem",
@@ -27,7 +28,6 @@ def to_json(content: Content) -> dict[str, Any]:
     return {
         "unit": content.unit,
         **{name: getattr(content, name) for name in _PLAIN},
-        "solution_type": None if content.solution_type is None else str(content.solution_type),
         "authors": [
             {
                 "member_id": author.member_id,
@@ -52,10 +52,9 @@ def from_json(document: Mapping[str, Any]) -> Content:
     numbers and anything but the unit may be absent."""
     get = document.get
     benefit, recognition, declarations = get("benefit"), get("recognition"), get("declarations")
-    solution_type = get("solution_type")
     return Content(
         unit=document["unit"],
-        solution_type=None if solution_type is None else SolutionType(solution_type),
+        solution_type=get("solution_type"),
         authors=tuple(_author(author) for author in get("authors") or ()),
         first_applied_on=_day(get("first_applied_on")),
         benefit=None

@@ -1,4 +1,6 @@
-"""Initiatives as MongoDB documents and back. The fields that queries need stand at the top."""
+"""Initiatives as MongoDB documents and back. The fields that queries need stand at the top. A reader ignores
+fields that it does not know and has a default for those that earlier releases did not write (decision 0020).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from chassis.mongo.documents import known
 from chassis.mongo.keyset import sort_key
 from submission.adapters import content_json
 from submission.application.ports import Listed
@@ -53,6 +56,8 @@ def changing_fields(initiative: Initiative) -> dict[str, Any]:
         "owners": _owners(initiative),
         "content": content_json.to_json(initiative.content),
         "sort_key": sort_key(moment, initiative.id),
+        "entered_by": initiative.entered_by,
+        "involved": sorted(initiative.involved),
     }
     if registration is not None and milestones is not None:
         fields |= {
@@ -63,7 +68,7 @@ def changing_fields(initiative: Initiative) -> dict[str, Any]:
             "block": registration.block,
             "expected_answer_on": registration.expected_answer_on.isoformat(),
             "submitted_by": registration.submitted_by,
-            "source": registration.source.value,
+            "source": str(registration.source),
             **review_fields(milestones, initiative.progress),
         }
     if initiative.earlier:
@@ -81,6 +86,7 @@ def changing_fields(initiative: Initiative) -> dict[str, Any]:
 
 
 def review_fields(milestones: Milestones, progress: Progress) -> dict[str, Any]:
+    """What the review service decides."""
     return {
         "milestones": _milestones_document(milestones),
         "level": progress.level,
@@ -105,7 +111,7 @@ def _milestones_document(milestones: Milestones) -> dict[str, Any]:
 def _owners(initiative: Initiative) -> list[str]:
     """In whose own list it stands. An imported record belongs to its authors, not to who typed it in."""
     registration = initiative.registration
-    if registration is not None and registration.source is Source.IMPORT:
+    if registration is not None and registration.source == Source.IMPORT:
         return list(initiative.content.author_ids())
     return sorted(initiative.readers())
 
@@ -130,6 +136,9 @@ def initiative(document: Mapping[str, Any]) -> Initiative:
             Earlier(one["revision"], one["submitted_at"], content_json.from_json(one["content"]))
             for one in document.get("earlier", ())
         ),
+        entered_by=document.get("entered_by"),
+        involved=frozenset(document.get("involved", ())),
+        passed=document.get("passed", {}),
     )
 
 
@@ -142,13 +151,13 @@ def _registration(document: Mapping[str, Any]) -> Registration:
         block=document["block"],
         expected_answer_on=date.fromisoformat(document["expected_answer_on"]),
         submitted_by=document["submitted_by"],
-        source=Source(document["source"]),
+        source=document["source"],
     )
 
 
 def _milestones(document: Mapping[str, Any]) -> Milestones:
-    validated = tuple(Validated(**passed) for passed in document["validated"])
-    return Milestones(**{**document, "validated": validated})
+    validated = tuple(Validated(**known(Validated, passed)) for passed in document["validated"])
+    return Milestones(**{**known(Milestones, document), "validated": validated})
 
 
 def listed(document: Mapping[str, Any]) -> Listed:

@@ -75,7 +75,10 @@ class MongoInitiatives:
         answer: StoredAnswer | None,
         events: Sequence[PendingEvent],
     ) -> bool:
-        update: dict[str, Any] = {"$set": {"version": changed.version, **documents.changing_fields(changed)}}
+        fields = documents.changing_fields(changed)
+        # One by one, so that a field of the content that a later release added stays.
+        fields |= {f"content.{name}": value for name, value in fields.pop("content").items()}
+        update: dict[str, Any] = {"$set": {"version": changed.version, **fields}}
         if answer is not None:
             update["$push"] = {"requests": {"$each": [answer.to_document()], "$slice": -KEEP}}
         try:
@@ -144,6 +147,7 @@ class MongoInitiatives:
                         "state": change.state.value,
                         "sequence": str(change.sequence),
                         **documents.review_fields(change.milestones, change.progress),
+                        **({"passed": dict(change.passed)} if change.passed else {}),
                     },
                     "$inc": {"version": 1},
                 },

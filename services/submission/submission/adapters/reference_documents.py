@@ -15,7 +15,7 @@ from chassis.events.codec import PendingEvent
 from chassis.events.outbox import outbox_fields, outbox_index, push_outbox
 from chassis.mongo.indexes import Index
 from submission.domain.campaigns import Campaign, CampaignFacts
-from submission.domain.units import Block, Unit, UnitFacts, UnitLevel, known_as
+from submission.domain.units import Unit, UnitFacts, known_as
 
 UNITS = "units"
 CAMPAIGNS = "campaigns"
@@ -99,8 +99,8 @@ def unit_fields(unit: Unit) -> dict[str, Any]:
         "name_vi": facts.name_vi,
         "name_en": facts.name_en,
         "parent": facts.parent,
-        "level": facts.level.value,
-        "block": None if facts.block is None else facts.block.value,
+        "level": str(facts.level),
+        "block": facts.block,
         "cluster": facts.cluster,
         "valid_from": facts.valid_from.isoformat(),
         "valid_to": None if facts.valid_to is None else facts.valid_to.isoformat(),
@@ -113,8 +113,8 @@ def unit(document: Mapping[str, Any]) -> Unit:
         name_vi=document["name_vi"],
         name_en=document["name_en"],
         parent=document["parent"],
-        level=UnitLevel(document["level"]),
-        block=None if document["block"] is None else Block(document["block"]),
+        level=document["level"],
+        block=document["block"],
         cluster=document["cluster"],
         valid_from=date.fromisoformat(document["valid_from"]),
         valid_to=None if valid_to is None else date.fromisoformat(valid_to),

@@ -10,6 +10,8 @@ from typing import Any
 from chassis.clock import parse_rfc3339
 from chassis.consumer.errors import Refused
 from chassis.events.codec import Event
+from chassis.events.overlay import without
+from submission.adapters.contract import MILESTONES, SNAPSHOT
 from submission.application.ports import ReviewChange
 from submission.domain.initiative import Milestones, Progress, Validated
 from submission.domain.sequence import Sequence
@@ -42,7 +44,15 @@ def review_change(event: Event) -> ReviewChange:
         state=state,
         progress=Progress(data["level"], data["levels"], data["benefit_verified"]),
         milestones=_milestones(data["milestones"]),
+        passed=_unknown(data),
     )
+
+
+def _unknown(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a later release of the review service says and this code does not know."""
+    passed = without(data, {*SNAPSHOT, "detail"})
+    milestones = without(data["milestones"], MILESTONES)
+    return {**passed, "milestones": milestones} if milestones else passed
 
 
 def _milestones(data: Mapping[str, Any]) -> Milestones:

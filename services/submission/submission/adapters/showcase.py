@@ -10,6 +10,7 @@ from typing import Any
 from pymongo import DESCENDING, ReplaceOne
 from pymongo.database import Database
 
+from chassis.mongo.documents import known
 from chassis.mongo.indexes import Index
 from chassis.mongo.keyset import sort_key
 from submission.adapters import initiatives
@@ -133,9 +134,5 @@ def _entry(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_INTERNAL = frozenset({"_id", "sort_key", "tokens"})
-
-
 def _published(document: Mapping[str, Any]) -> Published:
-    fields = {name: value for name, value in document.items() if name not in _INTERNAL}
-    return Published(**fields)
+    return Published(**known(Published, document))

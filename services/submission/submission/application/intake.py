@@ -88,7 +88,7 @@ class Intake:
         unit = self.registrar.unit(content)
         if content.unit != initiative.content.unit:
             self.registrar.require_author(principal, content, unit, imported=False)
-        changed = acts.edit(initiative, content)
+        changed = acts.edit(initiative, content, principal.subject)
         if not self.initiatives.replace(changed, None):
             raise Problem(COMMON["version-conflict"])
         return changed
@@ -209,12 +209,13 @@ class Intake:
             found = self.registrar.findings(content, now)
             if found:
                 raise Incomplete(found)
-            return acts.resubmit(initiative, content, now)
+            return acts.resubmit(initiative, content, principal.subject, now)
         unit = self.registrar.unit(content)
         source = self.registrar.require_author(principal, content, unit, imported=False)
         registration = self.registrar.register(principal, content, source, now)
         # What the author sends is saved and submitted in one; the version rises once.
-        edited = replace(acts.edit(initiative, content), version=initiative.version)
+        saved = acts.edit(initiative, content, principal.subject)
+        edited = replace(saved, version=initiative.version)
         return acts.submit(edited, registration, now)
 
     def _owned(self, principal: Principal, id: str, action: str) -> Stored:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -81,13 +81,15 @@ class PublishedPage:
 
 @dataclass(frozen=True)
 class ReviewChange:
-    """What the review service says about an initiative, as of `sequence`."""
+    """What the review service says about an initiative, as of `sequence`. passed: what of it this code does
+    not know and passes on."""
 
     initiative_id: str
     sequence: EventSequence
     state: State
     progress: Progress
     milestones: Milestones
+    passed: Mapping[str, object] = field(default_factory=dict)
 
 
 class Initiatives(Protocol):

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 
 class SolutionType(StrEnum):
-    """VUIT guide of 29/4/2022."""
+    """Those that may be entered (VUIT guide of 29/4/2022). An open list: what is stored may be of a later
+    one."""
 
     TECHNICAL = "ky_thuat"
     MANAGEMENT = "quan_ly"
@@ -18,6 +19,8 @@ class SolutionType(StrEnum):
 
 
 class Source(StrEnum):
+    """How it was registered. An open list, as the types of solutions."""
+
     SELF = "self"
     ON_BEHALF = "on_behalf"
     IMPORT = "import"
@@ -66,7 +69,7 @@ class Declarations:
 class Content:
     unit: str
     title: str | None = None
-    solution_type: SolutionType | None = None
+    solution_type: str | None = None
     field: str | None = None
     campaign: str | None = None
     authors: tuple[Author, ...] = ()

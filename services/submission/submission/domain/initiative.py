@@ -3,11 +3,12 @@ initiative."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from submission.domain.completeness import Finding, Incomplete
-from submission.domain.content import Content, Source
+from submission.domain.content import Content
 from submission.domain.sequence import NEVER_SUBMITTED, Sequence
 from submission.domain.states import Act, State, after
 
@@ -50,7 +51,7 @@ class Registration:
     block: str | None
     expected_answer_on: date
     submitted_by: str
-    source: Source
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,11 @@ MOST_EARLIER = 10
 @dataclass(frozen=True, slots=True)
 class Initiative:
     """owner: who made it. Together with the member that it was made for (`content.on_behalf_of`) the only
-    ones who may change it. `registration` and `milestones` are None as long as it is a draft."""
+    ones who may change it. `registration` and `milestones` are None as long as it is a draft.
+
+    entered_by: who wrote the present content. involved: everybody who ever had a part in it (see
+    `ever_involved`); it only grows. passed: what the review service says of it and this code does not know.
+    """
 
     id: str
     version: int
@@ -92,6 +97,9 @@ class Initiative:
     progress: Progress = Progress()
     withdrawal_reason: str | None = None
     earlier: tuple[Earlier, ...] = ()
+    entered_by: str | None = None
+    involved: frozenset[str] = frozenset()
+    passed: Mapping[str, object] = field(default_factory=dict)
 
     def editors(self) -> frozenset[str]:
         """Who may edit, submit and withdraw."""
@@ -101,13 +109,25 @@ class Initiative:
         """Whose own initiative it is: the editors and every author that is a member."""
         return self.editors() | frozenset(self.content.author_ids())
 
+    def ever_involved(self) -> frozenset[str]:
+        """Who may never decide on it (Circular 18/2013, article 8): authors of any submitted revision, who
+        drafted, edited or submitted it, and the member that it was made for. The authors of a draft are not
+        among them before it is submitted: naming somebody changes nothing until then."""
+        everybody = self.involved | self.editors()
+        if self.registration is None:
+            return everybody
+        written = frozenset[str]().union(*(one.content.author_ids() for one in self.earlier))
+        return everybody | written | {self.registration.submitted_by} | frozenset(self.content.author_ids())
+
 
 def draft(id: str, owner: str, content: Content, at: datetime) -> Initiative:
-    return Initiative(id, 1, State.DRAFT, NEVER_SUBMITTED, owner, content, at)
+    return Initiative(id, 1, State.DRAFT, NEVER_SUBMITTED, owner, content, at, entered_by=owner)
 
 
-def edit(initiative: Initiative, content: Content) -> Initiative:
-    """Raises NotAllowedInState, and Incomplete when it touches what the first submission fixed."""
+def edit(initiative: Initiative, content: Content, by: str) -> Initiative:
+    """Raises NotAllowedInState, and Incomplete when it touches what the first submission fixed.
+
+    A revision that is only saved names nobody for good: its authors count once it is submitted."""
     state = after(initiative.state, Act.EDIT)
     _require_frozen_unchanged(initiative, content)
     return replace(
@@ -116,35 +136,43 @@ def edit(initiative: Initiative, content: Content) -> Initiative:
         content=content,
         version=initiative.version + 1,
         earlier=_kept_earlier(initiative),
+        entered_by=_writer(initiative, content, by),
+        involved=initiative.involved | {by},
     )
 
 
 def submit(initiative: Initiative, registration: Registration, at: datetime) -> Initiative:
     """The first submission of a draft whose content is complete. at: UTC."""
     state = after(initiative.state, Act.SUBMIT)
-    return replace(
-        initiative,
-        state=state,
-        version=initiative.version + 1,
-        sequence=initiative.sequence.next_revision(),
-        registration=registration,
-        milestones=Milestones(submitted=at),
+    return _involving_all(
+        replace(
+            initiative,
+            state=state,
+            version=initiative.version + 1,
+            sequence=initiative.sequence.next_revision(),
+            registration=registration,
+            milestones=Milestones(submitted=at),
+        )
     )
 
 
-def resubmit(initiative: Initiative, content: Content, at: datetime) -> Initiative:
+def resubmit(initiative: Initiative, content: Content, by: str, at: datetime) -> Initiative:
     """A further submission, after a requested revision; what the first one fixed stays. at: UTC."""
     state = after(initiative.state, Act.SUBMIT)
     _require_frozen_unchanged(initiative, content)
     assert initiative.milestones is not None  # noqa: S101 - a revision follows a submission
-    return replace(
-        initiative,
-        state=state,
-        version=initiative.version + 1,
-        sequence=initiative.sequence.next_revision(),
-        content=content,
-        milestones=replace(initiative.milestones, resubmitted=at),
-        earlier=_kept_earlier(initiative),
+    return _involving_all(
+        replace(
+            initiative,
+            state=state,
+            version=initiative.version + 1,
+            sequence=initiative.sequence.next_revision(),
+            content=content,
+            milestones=replace(initiative.milestones, resubmitted=at),
+            earlier=_kept_earlier(initiative),
+            entered_by=_writer(initiative, content, by),
+            involved=initiative.involved | {by},
+        )
     )
 
 
@@ -160,6 +188,15 @@ def withdraw(initiative: Initiative, reason: str | None, at: datetime) -> Initia
         milestones=replace(initiative.milestones, withdrawn=at),
         withdrawal_reason=reason,
     )
+
+
+def _involving_all(submitted: Initiative) -> Initiative:
+    return replace(submitted, involved=submitted.ever_involved())
+
+
+def _writer(initiative: Initiative, content: Content, by: str) -> str | None:
+    """Who wrote `content`: whoever sends the stored one again has not written it."""
+    return initiative.entered_by if content == initiative.content else by
 
 
 def _kept_earlier(initiative: Initiative) -> tuple[Earlier, ...]:

@@ -7,7 +7,7 @@ renamed or ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -16,10 +16,10 @@ from submission.domain.folding import fold, unread_letters
 from submission.domain.units import Unit, UnitFacts, UnitLevel, known_as
 
 # From the top down. No unit is of a higher level than its superior.
-RANK = {level: rank for rank, level in enumerate(UnitLevel)}
+RANK: Mapping[str, int] = {level: rank for rank, level in enumerate(UnitLevel)}
 # Federations and superior unions nest, for the depth of the tree is not fixed. A
 # grassroots union below another one would have that one as the level above it in the review.
-NESTED = frozenset({UnitLevel.FEDERATION, UnitLevel.SUPERIOR})
+NESTED: frozenset[str] = frozenset({UnitLevel.FEDERATION, UnitLevel.SUPERIOR})
 
 
 class UnitRefused(Exception):
@@ -120,7 +120,7 @@ class _Change:
 
     @property
     def releveled(self) -> bool:
-        return self.current is not None and self.current.facts.level is not self.facts.level
+        return self.current is not None and self.current.facts.level != self.facts.level
 
     @property
     def renamed(self) -> bool:
@@ -148,8 +148,10 @@ def _level(change: _Change) -> Iterator[Finding]:
         yield Finding("#/level", "level-not-above", {"child": above.code})
 
 
-def _may_stand_below(level: UnitLevel, superior: UnitLevel) -> bool:
-    return RANK[level] > RANK[superior] or (level is superior and level in NESTED)
+def _may_stand_below(level: str, superior: str) -> bool:
+    if level not in RANK or superior not in RANK:
+        return True  # stored by a later release, which knows where it belongs
+    return RANK[level] > RANK[superior] or (level == superior and level in NESTED)
 
 
 def _days(change: _Change) -> Iterator[Finding]:
@@ -188,7 +190,8 @@ def _names(change: _Change) -> Iterator[Finding]:
 
 def _takes(other: Unit, name: str, facts: UnitFacts) -> bool:
     """Whether another unit keeps a name from a unit: a sibling, or any of a higher level."""
-    near = other.facts.parent == facts.parent or RANK[other.facts.level] < RANK[facts.level]
+    higher = RANK.get(other.facts.level, len(RANK)) < RANK.get(facts.level, len(RANK))
+    near = other.facts.parent == facts.parent or higher
     return near and name in known_as(other.code, other.facts) and other.overlaps(facts)
 
 

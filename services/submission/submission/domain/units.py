@@ -11,6 +11,8 @@ from submission.domain.folding import fold
 
 
 class UnitLevel(StrEnum):
+    """Those that may be entered. An open list: what is stored may be of a later one; so are blocks."""
+
     NATIONAL = "national"
     FEDERATION = "federation"
     SUPERIOR = "superior"
@@ -31,8 +33,8 @@ class UnitFacts:
     name_vi: str
     name_en: str | None
     parent: str | None
-    level: UnitLevel
-    block: Block | None
+    level: str
+    block: str | None
     cluster: str | None
     valid_from: date
     valid_to: date | None

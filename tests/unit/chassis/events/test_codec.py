@@ -233,3 +233,72 @@ def test_times_are_written_in_utc_with_milliseconds() -> None:
     assert format_time(local) == "2022-05-31T16:55:00.123Z"
     with pytest.raises(ValueError, match="zone"):
         format_time(datetime(2022, 5, 31))
+
+
+SNAPSHOT: dict[str, Any] = {
+    "type": "object",
+    "required": ["n", "kind", "dates"],
+    "properties": {
+        "n": {"type": "integer"},
+        "kind": {"type": "string", "pattern": "^[a-z]+$", "x-extensible-enum": ["old"]},
+        "dates": {
+            "type": "object",
+            "properties": {"begun": {"type": "string"}, "ended": {"type": ["string", "null"]}},
+            "required": ["begun", "ended"],
+            "additionalProperties": False,
+        },
+    },
+    "additionalProperties": False,
+}
+PASSING = EventCodec({"counted": Spec("counted", schema=SNAPSHOT)}, SOURCE)
+RECEIVED = {"n": 1, "kind": "later", "colour": {"r": 1}, "dates": {"begun": "a", "ended": None, "paid": "b"}}
+
+
+def passing(data: Mapping[str, Any], over: Mapping[str, Any] | None = RECEIVED) -> Any:
+    event = PASSING.pending("counted", subject="a1", data=data, sequence=None, now=NOON, over=over)
+    return orjson.loads(event.value)
+
+
+def test_what_is_passed_through_keeps_what_this_producer_does_not_know() -> None:
+    sent = passing({"n": 2, "dates": {"ended": "c"}})
+
+    assert sent == {
+        "n": 2,
+        "kind": "later",
+        "colour": {"r": 1},
+        "dates": {"begun": "a", "ended": "c", "paid": "b"},
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param({"m": 2}, id="unknown-property"),
+        pytest.param({"dates": {"lost": "c"}}, id="unknown-property-below"),
+        pytest.param({"n": "2"}, id="another-type"),
+        pytest.param({"kind": "unheard"}, id="value-of-an-open-list-that-it-may-not-write"),
+    ],
+)
+def test_what_a_producer_lays_over_is_held_to_the_strict_schema(data: dict[str, Any]) -> None:
+    with pytest.raises(ContractViolation):
+        passing(data)
+
+
+def test_the_whole_must_be_complete_whoever_said_what() -> None:
+    with pytest.raises(ContractViolation):
+        passing({"n": 2}, {"kind": "old"})
+
+
+def test_without_anything_passed_through_the_strict_schema_holds_for_all() -> None:
+    with pytest.raises(ContractViolation):
+        passing(RECEIVED, None)
+
+
+def test_laying_over_changes_neither_payload() -> None:
+    before = orjson.dumps(RECEIVED)
+    above = {"dates": {"ended": "c"}}
+
+    passing({"n": 3, **above})
+
+    assert orjson.dumps(RECEIVED) == before
+    assert above == {"dates": {"ended": "c"}}

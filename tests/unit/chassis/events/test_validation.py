@@ -1,4 +1,4 @@
-"""The tolerant validator differs from the strict one only in that unknown properties pass."""
+"""The tolerant validator differs from the strict one only in unknown properties and values of open lists."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from chassis.events.validation import InvalidPayload, strict_validator, tolerant, tolerant_validator
+from chassis.events.validation import (
+    InvalidPayload,
+    partial_validator,
+    strict_validator,
+    tolerant,
+    tolerant_validator,
+)
 
 NESTED: dict[str, Any] = {
     "type": "object",
@@ -96,3 +102,61 @@ def test_a_pattern_ends_where_the_text_ends() -> None:
 def test_a_pattern_that_needs_backtracking_is_refused_when_it_is_compiled() -> None:
     with pytest.raises(ValueError, match="pattern"):
         strict_validator({"pattern": "^(?=a)"})
+
+
+LISTS = {
+    "type": "object",
+    "properties": {
+        "kind": {"type": "string", "pattern": "^[a-z]+$", "x-extensible-enum": ["a", "b"]},
+        "block": {"type": ["string", "null"], "pattern": "^[a-z]+$", "x-extensible-enum": ["a"]},
+        "state": {"enum": ["open"]},
+        "many": {"type": "array", "items": {"type": "string", "x-extensible-enum": ["a"]}},
+    },
+    "required": ["kind"],
+}
+
+
+@pytest.mark.parametrize("data", [{"kind": "a"}, {"kind": "b", "block": None, "many": ["a"]}])
+def test_values_of_an_open_list_pass_both(data: dict[str, Any]) -> None:
+    strict_validator(LISTS)(data)
+    tolerant_validator(LISTS)(data)
+
+
+@pytest.mark.parametrize(
+    "data", [{"kind": "later"}, {"kind": "a", "block": "later"}, {"kind": "a", "many": ["later"]}]
+)
+def test_a_later_value_of_an_open_list_passes_the_consumer_alone(data: dict[str, Any]) -> None:
+    tolerant_validator(LISTS)(data)
+    with pytest.raises(InvalidPayload):
+        strict_validator(LISTS)(data)
+
+
+@pytest.mark.parametrize("data", [{"kind": "Not A Slug"}, {"kind": None}, {"kind": "a", "state": "later"}])
+def test_an_open_list_is_open_for_values_of_its_form_and_a_closed_one_stays_closed(
+    data: dict[str, Any],
+) -> None:
+    with pytest.raises(InvalidPayload):
+        tolerant_validator(LISTS)(data)
+
+
+def test_a_part_may_lack_anything_but_holds_nothing_wrong() -> None:
+    partial_validator(LISTS)({"state": "open"})
+    with pytest.raises(InvalidPayload):
+        partial_validator(LISTS)({"kind": "later"})
+
+
+@pytest.mark.parametrize("name", ["additionalProperties", "x-extensible-enum", "required", "enum"])
+def test_a_property_may_be_called_like_a_keyword(name: str) -> None:
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": "boolean"}},
+        "required": [name],
+        "additionalProperties": False,
+    }
+
+    for validator in (strict_validator, tolerant_validator):
+        validator(schema)({name: False})
+        with pytest.raises(InvalidPayload):
+            validator(schema)({name: "text"})
+        with pytest.raises(InvalidPayload):
+            validator(schema)({})

@@ -22,9 +22,12 @@ export const review: Record<keyof typeof vi, string> = {
   "review.initiative": "Initiative",
   "review.confidential": "Confidential initiative",
   "review.revision": "revision {n}",
-  "review.own": "Your own initiative",
+  "review.own": "You had a part in it",
   "review.own_what":
-    "You are an author or submitted it, so you may not decide. Someone else at this level or above will.",
+    "You are or were an author, or drafted, edited or submitted it, so you may not decide. Someone else at this level or above will.",
+  "review.other_level": "You decided another level",
+  "review.other_level_what":
+    "One person decides one level of an initiative only. Someone else at this level or above will decide this one.",
   "review.shown": "Showing {n} of {all} cases.",
   "review.more_than_shown": "There are more; these are the most urgent.",
   "review.empty": "Nothing waits for you. When a case comes, you are told in your inbox.",
@@ -60,6 +63,7 @@ export const review: Record<keyof typeof vi, string> = {
   "review.level_time": "{n} working day|{n} working days",
   "review.did_opened": "Case opened",
   "review.did_resubmitted": "Submitted again by the author",
+  "review.did_reopened": "Level opened again: who decided it is an author",
   "review.did_withdrawn": "Withdrawn by the author",
   "review.did_validate": "Validated",
   "review.did_request_revision": "Revision requested",

@@ -20,9 +20,12 @@ export const review = {
   "review.initiative": "Sáng kiến",
   "review.confidential": "Sáng kiến có yêu cầu bảo mật",
   "review.revision": "nộp lần {n}",
-  "review.own": "Sáng kiến của bạn",
+  "review.own": "Bạn có liên quan",
   "review.own_what":
-    "Bạn là tác giả hoặc người nộp nên không được quyết định. Người khác ở cấp này hoặc cấp trên sẽ xét.",
+    "Bạn đang hoặc đã từng là tác giả, người soạn, người sửa hoặc người nộp nên không được quyết định. Người khác ở cấp này hoặc cấp trên sẽ xét.",
+  "review.other_level": "Bạn đã quyết định ở cấp khác",
+  "review.other_level_what":
+    "Mỗi người chỉ quyết định ở một cấp của một sáng kiến. Người khác ở cấp này hoặc cấp trên sẽ xét.",
   "review.shown": "Đang hiện {n} trong {all} hồ sơ.",
   "review.more_than_shown": "Còn hồ sơ nữa; đây là những hồ sơ gấp nhất.",
   "review.empty": "Không có hồ sơ nào chờ bạn. Khi có hồ sơ mới, bạn sẽ nhận tin trong Hộp tin.",
@@ -58,6 +61,7 @@ export const review = {
   "review.level_time": "{n} ngày làm việc",
   "review.did_opened": "Hồ sơ được mở",
   "review.did_resubmitted": "Tác giả nộp lại",
+  "review.did_reopened": "Mở lại cấp xét: người đã quyết định là tác giả",
   "review.did_withdrawn": "Tác giả rút sáng kiến",
   "review.did_validate": "Xét hợp lệ",
   "review.did_request_revision": "Yêu cầu chỉnh sửa",

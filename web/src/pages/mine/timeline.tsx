@@ -75,7 +75,7 @@ function fromCase(found: Case): Happening[] {
     if (what === "opened") {
       return [{ at: entry.at, what: t("mine.t_in_review"), look: "plain", who: "" }];
     }
-    if (what === "resubmitted" || what === "withdrawn") return [];
+    if (what === "resubmitted" || what === "withdrawn" || what === "reopened") return [];
     const last = what === "validate" && entry.level === found.levels;
     const reason = found.reject_reasons.find((one) => one.code === entry.reason_code)?.text;
     return [

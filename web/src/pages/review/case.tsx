@@ -170,6 +170,10 @@ function NextStep({ one }: { one: Review["Case"] }) {
   const step = one.next_step;
   if (one.own && step.step === "decision")
     return <Panel look="warn" title={t("review.own")} children={<p>{t("review.own_what")}</p>} />;
+  if (one.barred && step.step === "decision")
+    return (
+      <Panel look="warn" title={t("review.other_level")} children={<p>{t("review.other_level_what")}</p>} />
+    );
   if (step.step === "revision") return <p>{t("review.with_author_what")}</p>;
   if (step.step === "none") return <p>{t("review.nothing_left")}</p>;
   return (

@@ -139,10 +139,10 @@ export default function Desk() {
                           <span class="badge">{t("review.revision", { n: one.revision })}</span>
                         </>
                       )}
-                      {one.own && (
+                      {one.barred && (
                         <>
                           {" "}
-                          <span class="badge warn">{t("review.own")}</span>
+                          <span class="badge warn">{t(one.own ? "review.own" : "review.other_level")}</span>
                         </>
                       )}
                     </div>

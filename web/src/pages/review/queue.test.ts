@@ -14,6 +14,7 @@ const one = (id: string, due_on: string | null, more: Partial<Waiting> = {}): Wa
   due_on,
   submitted_at: "2026-11-01T00:00:00Z",
   own: false,
+  barred: null,
   ...more,
 });
 

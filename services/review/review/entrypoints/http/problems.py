@@ -15,6 +15,7 @@ from review.domain.errors import (
     ConflictOfInterestError,
     FaultyDecision,
     FaultyDecisionError,
+    OtherLevelDecidedError,
     StaleVersionError,
     UnknownCaseError,
     UnknownUnitError,
@@ -37,10 +38,20 @@ CONFLICT_OF_INTEREST = ProblemType(
     403,
     "Xung đột lợi ích",
     "Conflict of interest",
-    "Bạn là tác giả hoặc người nộp sáng kiến này nên không được xét duyệt nó. Hãy để một người khác ở cấp "
-    "này hoặc cấp trên quyết định.",
-    "You are an author of this initiative or submitted it, so you may not decide on it. Leave it to someone "
-    "else at this level or above.",
+    "Bạn đang hoặc đã từng là tác giả, người soạn, người sửa hoặc người nộp sáng kiến này nên không được "
+    "xét duyệt nó. Hãy để một người khác ở cấp này hoặc cấp trên quyết định.",
+    "You are or were an author of this initiative, or drafted, edited or submitted it, so you may not decide "
+    "on it. Leave it to someone else at this level or above.",
+)
+OTHER_LEVEL_DECIDED = ProblemType(
+    "other-level-decided",
+    403,
+    "Đã quyết định ở cấp khác",
+    "Another level decided by you",
+    "Bạn đã quyết định sáng kiến này ở một cấp khác, mà mỗi người chỉ được quyết định ở một cấp. Hãy để một "
+    "người khác ở cấp này hoặc cấp trên quyết định.",
+    "You decided another level of this initiative, and one person decides one level only. Leave it to "
+    "someone else at this level or above.",
 )
 CASE_ALREADY_DECIDED = ProblemType(
     "case-already-decided",
@@ -71,7 +82,14 @@ CASE_WITH_AUTHOR = ProblemType(
 
 PROBLEMS: Mapping[str, ProblemType] = {
     type_.code: type_
-    for type_ in (CASE_NOT_FOUND, CONFLICT_OF_INTEREST, CASE_ALREADY_DECIDED, CASE_CLOSED, CASE_WITH_AUTHOR)
+    for type_ in (
+        CASE_NOT_FOUND,
+        CONFLICT_OF_INTEREST,
+        OTHER_LEVEL_DECIDED,
+        CASE_ALREADY_DECIDED,
+        CASE_CLOSED,
+        CASE_WITH_AUTHOR,
+    )
 }
 
 Words = Mapping[str, tuple[str, str]]
@@ -149,6 +167,8 @@ def problem_of(error: Exception, units: Units) -> Problem | None:
             return Problem(CASE_NOT_FOUND)
         case ConflictOfInterestError():
             return Problem(CONFLICT_OF_INTEREST)
+        case OtherLevelDecidedError():
+            return Problem(OTHER_LEVEL_DECIDED)
         case AlreadyDecidedError(faster=faster):
             return _already_decided(faster, units)
         case CaseClosedError(state=state):

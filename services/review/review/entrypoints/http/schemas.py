@@ -8,7 +8,7 @@ from chassis.web import schemas
 from chassis.web.messages import Message
 from review.domain.case import Happening
 from review.domain.decisions import Choice
-from review.domain.initiative import Source
+from review.domain.interests import Bar
 from review.domain.workflow import State
 
 CODE = validate.Regexp(
@@ -140,7 +140,16 @@ class SummarySchema(schemas.Schema):
     due_on = schemas.Day(required=True, allow_none=True)
     submitted_at = schemas.Timestamp(required=True)
     own = fields.Boolean(
-        required=True, metadata={"description": "I am an author or submitted it, so I may not decide"}
+        required=True,
+        metadata={
+            "description": "I am or was an author, or drafted, edited or submitted it: I may not decide"
+        },
+    )
+    barred = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf([*(str(reason) for reason in Bar), None]),
+        metadata={"description": "Why I may not decide, whatever my grants; null when nothing is in the way"},
     )
 
 
@@ -193,7 +202,7 @@ class RejectReasonSchema(schemas.Schema):
 class CaseSchema(SummarySchema):
     """A case with its history. The initiative's full text is read at the submission service."""
 
-    source = fields.String(required=True, validate=validate.OneOf([str(source) for source in Source]))
+    source = fields.String(required=True, metadata={"description": "self, on_behalf, import; may grow"})
     confidential = fields.Boolean(required=True)
     unit_path = fields.List(schemas.UnitCode(), required=True)
     opened_at = schemas.Timestamp(required=True)
@@ -203,6 +212,11 @@ class CaseSchema(SummarySchema):
     policy = fields.String(required=True, metadata={"description": "The policy pack frozen into the case"})
     path_of_levels = fields.List(fields.Nested(LevelSchema), required=True)
     next_step = fields.Nested(NextStepSchema, required=True)
+    acts = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The decisions that I may make now; none for who may not decide"},
+    )
     reject_reasons = fields.List(fields.Nested(RejectReasonSchema), required=True)
     history = fields.List(fields.Nested(EntrySchema), required=True)
     version = fields.Integer(required=True)

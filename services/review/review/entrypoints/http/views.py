@@ -9,6 +9,8 @@ from chassis.tokens import Principal
 from review.application.permissions import may_decide
 from review.application.ports import Units
 from review.domain.case import Case, Entry
+from review.domain.decisions import Choice
+from review.domain.interests import Bar, bar
 from review.domain.policy import PolicyShelf
 from review.domain.workflow import State
 
@@ -16,6 +18,7 @@ from review.domain.workflow import State
 def summary(case: Case, principal: Principal) -> dict[str, Any]:
     """A case in a list."""
     waits = case.state is State.IN_REVIEW
+    reason = bar(case, principal.subject)
     return {
         "initiative_id": case.id,
         "code": case.initiative.code,
@@ -28,7 +31,8 @@ def summary(case: Case, principal: Principal) -> dict[str, Any]:
         "waiting_for": {"role": case.assigned.role, "unit": case.assigned.unit} if waits else None,
         "due_on": case.due_on,
         "submitted_at": case.milestones.submitted,
-        "own": principal.subject in case.initiative.owners,
+        "own": reason is Bar.INVOLVED,
+        "barred": None if reason is None else str(reason),
     }
 
 
@@ -60,12 +64,17 @@ def full(
             for number, level in enumerate(case.policy.levels, 1)
         ],
         "next_step": _next_step(case, principal, units, language),
+        "acts": [str(choice) for choice in Choice] if _may_act(case, principal) else [],
         "reject_reasons": [
             {"code": reason.code, "text": reason.en if language == "en" else reason.vi} for reason in reasons
         ],
         "history": [_entry(entry) for entry in case.history],
         "version": case.version,
     }
+
+
+def _may_act(case: Case, principal: Principal) -> bool:
+    return case.state is State.IN_REVIEW and may_decide(principal, case)
 
 
 def _next_step(case: Case, principal: Principal, units: Units, language: Language) -> dict[str, Any]:
@@ -80,7 +89,7 @@ def _next_step(case: Case, principal: Principal, units: Units, language: Languag
         "unit": case.assigned.unit,
         "unit_name": _name(case.assigned.unit, units, language),
         "due_on": case.due_on,
-        "mine": may_decide(principal, case),
+        "mine": _may_act(case, principal),
     }
 
 

@@ -19,7 +19,7 @@ from submission.adapters.unit_index import position
 from submission.application.administration import Administration
 from submission.application.ports import Reference
 from submission.domain.completeness import Finding
-from submission.domain.units import Block, UnitFacts, UnitLevel
+from submission.domain.units import UnitFacts
 from submission.entrypoints.http import views
 from submission.entrypoints.http.headers import IF_MATCH_TO_CHANGE
 from submission.entrypoints.http.problems import not_valid
@@ -71,8 +71,6 @@ def units_blueprint(administration: Administration, reference: Reference) -> Blu
             raise not_valid([Finding("path code", "bad-code")])
         if data["valid_to"] is not None and data["valid_to"] < data["valid_from"]:
             raise not_valid([Finding("#/valid_to", "days-reversed")])
-        data["level"] = UnitLevel(data["level"])
-        data["block"] = None if data["block"] is None else Block(data["block"])
         kept = administration.put_unit(principal(), code, UnitFacts(**data), optional_version())
         return tagged(views.unit(kept), kept.version)
 

@@ -3,17 +3,17 @@ in full."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from chassis.clock import local_day, rfc3339
 from submission.adapters import content_json
-from submission.adapters.contract import campaign_payload, milestones_payload, unit_payload
 from submission.application.answers import outcome
 from submission.application.ports import Listed, Published
 from submission.application.reading import Seen
 from submission.domain.campaigns import Campaign
 from submission.domain.content import Content
-from submission.domain.initiative import Initiative
+from submission.domain.initiative import Initiative, Milestones
 from submission.domain.states import acts_in
 from submission.domain.units import Unit
 
@@ -39,11 +39,11 @@ def initiative(seen: Seen) -> dict[str, Any]:
     return {
         **outcome(200, one).body,
         "unit_path": [] if registration is None else list(registration.unit_path),
-        "source": None if registration is None else registration.source.value,
+        "source": None if registration is None else str(registration.source),
         "level": one.progress.level,
         "levels": one.progress.levels,
         "benefit_verified": one.progress.benefit_verified,
-        "milestones": None if one.milestones is None else milestones_payload(one.milestones),
+        "milestones": None if one.milestones is None else _milestones(one.milestones),
         "created_at": rfc3339(one.created_at),
         "withdrawal_reason": one.withdrawal_reason if seen.in_full else None,
         "acts": [act.value for act in acts_in(one.state)],
@@ -117,5 +117,53 @@ def receipt(one: Initiative, unit: Unit | None, campaign: Campaign | None) -> di
     }
 
 
-unit = unit_payload
-campaign = campaign_payload
+def unit(one: Unit) -> dict[str, Any]:
+    facts = one.facts
+    return {
+        "code": one.code,
+        "name_vi": facts.name_vi,
+        "name_en": facts.name_en,
+        "parent": facts.parent,
+        "path": list(one.path),
+        "level": facts.level,
+        "block": facts.block,
+        "cluster": facts.cluster,
+        "valid_from": facts.valid_from.isoformat(),
+        "valid_to": None if facts.valid_to is None else facts.valid_to.isoformat(),
+        "version": one.version,
+    }
+
+
+def campaign(one: Campaign) -> dict[str, Any]:
+    facts = one.facts
+    return {
+        "id": one.id,
+        "programme": facts.programme,
+        "name_vi": facts.name_vi,
+        "name_en": facts.name_en,
+        "opens_at": rfc3339(facts.opens_at),
+        "closes_at": rfc3339(facts.closes_at),
+        "eligible_from": facts.eligible_from.isoformat(),
+        "eligible_to": facts.eligible_to.isoformat(),
+        "version": one.version,
+    }
+
+
+def _milestones(milestones: Milestones) -> dict[str, Any]:
+    return {
+        "submitted": rfc3339(milestones.submitted),
+        "resubmitted": _moment(milestones.resubmitted),
+        "in_review": _moment(milestones.in_review),
+        "revision_requested": _moment(milestones.revision_requested),
+        "validated": [
+            {"level": passed.level, "unit": passed.unit, "at": rfc3339(passed.at)}
+            for passed in milestones.validated
+        ],
+        "approved": _moment(milestones.approved),
+        "rejected": _moment(milestones.rejected),
+        "withdrawn": _moment(milestones.withdrawn),
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else rfc3339(at)
