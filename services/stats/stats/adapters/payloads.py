@@ -23,6 +23,9 @@ UNIT_TOPIC = "unit.changed"
 CAMPAIGN_TOPIC = "campaign.changed"
 CONSUMED_TOPICS = (*INITIATIVE_TOPICS, UNIT_TOPIC, CAMPAIGN_TOPIC)
 
+# The contract bounds every amount of money, but not this number; the form of submission allows 100.
+MOST_AUTHORS = 10_000
+
 _SEQUENCE = re.compile(r"[0-9]{6}\.[0-9]{6}")
 _ENDINGS = {ending.value: ending for ending in ENDINGS}
 
@@ -46,8 +49,10 @@ def snapshot_from(event: Event) -> Snapshot:
             ending=ending,
             ended_on=local_day(parse_rfc3339(ended_at)) if ended_at else None,
             benefit=data["benefit_declared"] or 0,
-            authors=data["author_count"],
+            authors=min(data["author_count"], MOST_AUTHORS),
             at=event.time,
+            quantified=data["benefit_declared"] is not None,
+            verified=data["benefit_verified"],
         )
     except InvalidSnapshotError as refusal:
         raise Refused(refusal.code, str(refusal)) from refusal
