@@ -25,6 +25,7 @@ from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending
 from chassis.operations.store import Operations
 from chassis.workdays import WorkCalendar
+from submission.adapters.benefit_limits import benefit_limits
 from submission.adapters.contract import PRODUCED, ContractAnnouncements
 from submission.adapters.fields import field_names
 from submission.adapters.initiatives import COLLECTION, MongoInitiatives
@@ -84,7 +85,8 @@ def parts(
     initiatives = MongoInitiatives(db)
     announcements = ContractAnnouncements(codec(PRODUCED))
     reference = ReferenceCopy(db, settings.reference_refresh_seconds)
-    registrar = Registrar(reference, PERMISSIONS, frozenset(field_names()), answer_on, draw)
+    fields, limits = frozenset(field_names()), benefit_limits()
+    registrar = Registrar(reference, PERMISSIONS, fields, limits, answer_on, draw)
     return Parts(
         intake=Intake(initiatives, registrar, announcements, PERMISSIONS, clock),
         reading=Reading(initiatives, MongoShowcase(db), reference, PERMISSIONS),
@@ -105,6 +107,7 @@ def application(
     """The web application on given parts."""
     from chassis.web import create_app
     from chassis.web.operations import operations_blueprint
+    from submission.entrypoints.http.benefit_limits import benefit_limits_blueprint
     from submission.entrypoints.http.campaigns import campaigns_blueprint
     from submission.entrypoints.http.fields import fields_blueprint
     from submission.entrypoints.http.initiatives import initiatives_blueprint
@@ -124,6 +127,7 @@ def application(
             units_blueprint(made.administration, made.reference),
             campaigns_blueprint(made.administration, made.reference),
             fields_blueprint(field_names()),
+            benefit_limits_blueprint(benefit_limits()),
             operations_blueprint(SERVICE, operations, settings.administration_unit),
         ],
         verifier=verifier,

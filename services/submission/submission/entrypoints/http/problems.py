@@ -123,6 +123,18 @@ FINDINGS: Words = {
         "Hãy nêu cách tính số tiền làm lợi.",
         "Say how the benefit was computed.",
     ),
+    "benefit-unconfirmed": (
+        "Số tiền {amount} đồng cao hơn hẳn mức thường gặp. Hãy đọc lại số tiền; nếu đúng, xác nhận "
+        "(confirmed là true) rồi nộp.",
+        "{amount} VND is far above the usual. Read the amount again; if it is right, confirm it "
+        "(confirmed: true) and submit.",
+    ),
+    "benefit-without-evidence": (
+        "Trên {most} đồng phải có quyết định công nhận. Hãy kiểm tra số tiền, hoặc điền đủ số, ngày, nơi "
+        "ban hành và cấp của quyết định ở mục công nhận.",
+        "Above {most} VND the decision of recognition is needed. Check the amount, or give the number, date, "
+        "issuer and level of the decision under recognition.",
+    ),
     "must-declare": (
         "Cần cam đoan điều này mới nộp được.",
         "You have to declare this before you can submit.",
