@@ -36,6 +36,7 @@ from submission.application.administration import Administration
 from submission.application.intake import Intake
 from submission.application.permissions import PERMISSIONS
 from submission.application.ports import Draw
+from submission.application.quotas import Quota, Quotas
 from submission.application.reading import Reading
 from submission.application.registering import Registrar
 from submission.config import Settings
@@ -87,8 +88,13 @@ def parts(
     reference = ReferenceCopy(db, settings.reference_refresh_seconds)
     fields, limits = frozenset(field_names()), benefit_limits()
     registrar = Registrar(reference, PERMISSIONS, fields, limits, answer_on, draw)
+    quotas = Quotas(
+        Quota(settings.submissions_per_day, settings.open_drafts),
+        Quota(settings.submissions_for_others_per_day, settings.open_drafts_for_others),
+        initiatives.count_drafts,
+    )
     return Parts(
-        intake=Intake(initiatives, registrar, announcements, PERMISSIONS, clock),
+        intake=Intake(initiatives, registrar, announcements, PERMISSIONS, clock, quotas),
         reading=Reading(initiatives, MongoShowcase(db), reference, PERMISSIONS),
         administration=Administration(
             MongoUnits(db, clock), MongoCampaigns(db, clock), reference, announcements, PERMISSIONS, clock

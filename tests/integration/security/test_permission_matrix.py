@@ -279,6 +279,11 @@ ROWS = [
     Row("submission", "PUT", INITIATIVE, "a submitted one",
         on_initiative("PUT", submit=True, body=lambda on: on.content()),
         persons=ONLY_SUBMITTER, seen_by=SUBMITTED, good=frozenset({409})),
+    Row("submission", "DELETE", INITIATIVE, "a draft", on_initiative("DELETE", submit=False),
+        persons=ONLY_SUBMITTER, seen_by=DRAFT),
+    # It is the submitter's, but it stays.
+    Row("submission", "DELETE", INITIATIVE, "a submitted one", on_initiative("DELETE", submit=True),
+        persons=ONLY_SUBMITTER, seen_by=SUBMITTED, good=frozenset({409})),
     Row("submission", "POST", f"{INITIATIVE}/submit", "with the content",
         on_initiative("POST", "/submit", submit=False, body=lambda on: on.content()),
         MEMBER_OF_UNIT, ONLY_SUBMITTER, needs_both=True, seen_by=DRAFT),

@@ -124,7 +124,7 @@ def test_every_problem_of_form_and_rules_is_reported_at_once(service: Submission
 def test_an_implausible_benefit_is_confirmed_and_backed_by_the_decision_of_recognition(
     service: SubmissionService,
 ) -> None:
-    limits = service.get("/v1/benefit-limits").json
+    limits = service.get("/v1/benefit-limits").json or {}
     amount = limits["most_without_evidence_vnd"] + 1
     benefit = {"declared_vnd": amount, "method": "Sản lượng nhân đơn giá", "social": None}
     recognition = {"decision_no": "7", "decided_on": "2022-04-01", "issuer": "Tổng công ty", "level": "Cơ sở"}

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from chassis.clock import LOCAL_ZONE
 from chassis.problems import COMMON, FieldError, Problem, ProblemType
+from submission.application.quotas import SubmissionQuotaReached, TooManyDrafts
 from submission.domain.campaigns import Campaign, CampaignClosed, CampaignNotOpen
 from submission.domain.completeness import Finding, Incomplete
 from submission.domain.states import Act, NotAllowedInState, State
@@ -42,6 +43,24 @@ NOT_ALLOWED_IN_STATE = ProblemType(
     "trạng thái mới nhất.",
     "The initiative is {state_en}, so you cannot {act_en} it. Load it again to see where it stands.",
 )
+DAILY_QUOTA = ProblemType(
+    "submission-quota-reached",
+    429,
+    "Đã nộp đủ số lượng trong ngày",
+    "Submissions of the day used up",
+    "Mỗi người nộp được {most} sáng kiến một ngày. Nội dung vẫn được giữ; có thể nộp tiếp sau {minutes} "
+    "phút.",
+    "One person may submit {most} initiatives a day. What you wrote is kept; submit it again in {minutes} "
+    "minutes.",
+)
+TOO_MANY_DRAFTS = ProblemType(
+    "too-many-drafts",
+    403,
+    "Quá nhiều bản nháp",
+    "Too many drafts",
+    "Đang có {most} bản nháp. Hãy nộp hoặc xóa bớt bản nháp trước khi tạo bản mới.",
+    "There are {most} open drafts. Submit or delete some of them before you make another.",
+)
 UNIT_HAS_CHILDREN = ProblemType(
     "unit-has-children",
     409,
@@ -53,7 +72,14 @@ UNIT_HAS_CHILDREN = ProblemType(
 
 PROBLEMS: Mapping[str, ProblemType] = {
     type_.code: type_
-    for type_ in (CAMPAIGN_CLOSED, CAMPAIGN_NOT_OPEN, NOT_ALLOWED_IN_STATE, UNIT_HAS_CHILDREN)
+    for type_ in (
+        CAMPAIGN_CLOSED,
+        CAMPAIGN_NOT_OPEN,
+        DAILY_QUOTA,
+        NOT_ALLOWED_IN_STATE,
+        TOO_MANY_DRAFTS,
+        UNIT_HAS_CHILDREN,
+    )
 }
 
 Words = Mapping[str, tuple[str, str]]
@@ -71,6 +97,7 @@ ACTS: Words = {
     Act.EDIT: ("sửa", "change"),
     Act.SUBMIT: ("nộp", "submit"),
     Act.WITHDRAW: ("rút", "withdraw"),
+    Act.DELETE: ("xóa", "delete"),
 }
 
 FINDINGS: Words = {
@@ -198,6 +225,12 @@ def problem_of(error: Exception) -> Problem | None:
             return _outside(CAMPAIGN_CLOSED, error.campaign, error.campaign.facts.closes_at)
         case CampaignNotOpen():
             return _outside(CAMPAIGN_NOT_OPEN, error.campaign, error.campaign.facts.opens_at)
+        case SubmissionQuotaReached():
+            headers = {"Retry-After": str(error.seconds)}
+            minutes = -(-error.seconds // 60)
+            return Problem(DAILY_QUOTA, headers=headers, most=error.most, minutes=minutes)
+        case TooManyDrafts():
+            return Problem(TOO_MANY_DRAFTS, most=error.most)
         case NotAllowedInState():
             (state_vi, state_en), (act_vi, act_en) = STATES[error.state], ACTS[error.act]
             return Problem(
