@@ -15,6 +15,7 @@ from rich.console import Console
 
 from chassis.settings import SettingsError, load
 from sangkienctl import screen
+from sangkienctl.consumer_command import consumer
 from sangkienctl.home import HOME_VARIABLE, REPOSITORY, PlatformError
 from sangkienctl.kafka_access import KafkaAccess
 from sangkienctl.mail_command import mail
@@ -221,6 +222,7 @@ def token(home: Path, user: str | None, roles: tuple[str, ...]) -> None:
 
 main.add_command(seed)
 main.add_command(mail)
+main.add_command(consumer)
 
 
 # ── Kafka ──

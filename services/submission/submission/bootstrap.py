@@ -164,6 +164,7 @@ def api(settings: Settings) -> Flask:
 def worker(settings: Settings) -> Worker:
     """The consumer of the review service's events and the relay of this service's own."""
     from chassis.consumer.loop import ConsumerLoop
+    from chassis.consumer.parking import LimitStore
     from chassis.events.relay import Relay
     from chassis.mongo.leases import Leases
     from chassis.operations.reporter import Reporter
@@ -180,6 +181,7 @@ def worker(settings: Settings) -> Worker:
         codec=codec(CONSUMED),
         handler=ReviewEvents(MongoInitiatives(db), MongoShowcase(db)),
         batch=settings.consumer_batch,
+        limits=LimitStore(db, SERVICE, utc_now),
     )
     leases = Leases(db["leases"], utc_now)
     relay = Relay(db, OUTBOXES, lambda: make_producer(settings), leases, _process_name(), utc_now)

@@ -366,6 +366,11 @@ ROWS = [
         for service in ("submission", "review", "stats", "notify")
     ),
     *(
+        Row(service, "POST", "/v1/operations/consumer/release", "of one that is not parked",
+            plain(service, "POST", "/v1/operations/consumer/release"), {"operator": ROOT})
+        for service in ("submission", "review", "stats", "notify")
+    ),
+    *(
         Row(service, "POST", "/v1/operations/dead-letters/<int:offset>/replay", "of an absent letter",
             plain(service, "POST", "/v1/operations/dead-letters/0/replay"),
             {"operator": ROOT}, good=frozenset({404}))

@@ -10,7 +10,8 @@ from typing import Any
 
 from pymongo.database import Database
 
-COLLECTION = "operations"
+from chassis.consumer.parking import COLLECTION, LimitStore
+
 REPORT = "report"
 _REPLAY = "replay"
 # Requests are few; older ones than these are of no interest any more.
@@ -75,8 +76,13 @@ class Operations:
     """Shared by the API and the worker of one service."""
 
     def __init__(self, db: Database[dict[str, Any]], clock: Callable[[], datetime]) -> None:
+        self._db = db
         self._kept = db[COLLECTION]
         self._clock = clock
+
+    def limit(self, group: str) -> LimitStore:
+        """The dead-letter limit of the service's consumer group."""
+        return LimitStore(self._db, group, self._clock)
 
     def report(self) -> Report | None:
         """The last report; None before the first one."""
