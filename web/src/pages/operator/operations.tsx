@@ -112,7 +112,7 @@ function Health({ report }: { report: Report }) {
 
 function Stopped({ report, service, changed }: { report: Report; service: Service; changed: () => void }) {
   const [busy, setBusy] = useState(false);
-  if (report.parked === null) return null;
+  if (!report.parked) return null;
   const { topic, partition, offset, since } = report.parked;
   const release = async (): Promise<void> => {
     setBusy(true);
