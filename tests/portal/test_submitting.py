@@ -237,15 +237,18 @@ def test_an_unusual_amount_is_confirmed_in_words_and_asked_again_when_it_is_chan
         expect(page.get_by_text("còn phải có quyết định công nhận")).to_be_visible()
 
 
-def test_a_draft_is_deleted_by_its_owner(portal: Portal, story: Story) -> None:
+@pytest.mark.parametrize("where", ["list", "page"])
+def test_a_draft_is_deleted_by_its_owner(portal: Portal, story: Story, where: str) -> None:
     named = title()
     with Person(portal.platform, AUTHOR) as author:
         body = author.get(f"{INITIATIVES}/{story.revision}")["content"]
         made = author.post(INITIATIVES, {**body, "title": named}).json()
-    with portal.visit(AUTHOR, f"/initiatives/{made['id']}", PHONE_VI) as visit:
+    address = "/initiatives?state=draft" if where == "list" else f"/initiatives/{made['id']}"
+    with portal.visit(AUTHOR, address, PHONE_VI) as visit:
         page = visit.page
-        page.get_by_role("button", name="Xóa bản nháp").click()
-        visit.look("mine-delete")
+        around = page.locator(".tile").filter(has_text=named) if where == "list" else page
+        around.get_by_role("button", name="Xóa bản nháp").click()
+        visit.look(f"mine-delete-{where}")
         page.get_by_role("button", name="Xóa hẳn").click()
         expect(page.get_by_role("status").filter(has_text="Đã xóa bản nháp")).to_be_visible()
     assert mine(portal.platform, AUTHOR, named) == []

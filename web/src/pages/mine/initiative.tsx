@@ -12,11 +12,11 @@ import { Panel, Problem, Stale } from "../../components/problem";
 import { announce } from "../../components/status";
 import { UnitName } from "../../components/unit";
 import { Skeleton } from "../../components/waiting";
-import { dropOfServer } from "../../device/store";
 import { day, vnd } from "../../format";
 import { named, t } from "../../i18n";
 import { go } from "../../router";
 import { ContentView, Earlier } from "./content";
+import { DeleteDraft } from "./delete-draft";
 import { Timeline } from "./timeline";
 
 const REFRESH_MS = 30_000;
@@ -60,7 +60,7 @@ export default function InitiativePage({ id = "" }: { id?: string }) {
           </ButtonLink>
         )}
         {acts.includes("withdraw") && <Withdraw id={id} done={one.reload} />}
-        {acts.includes("delete") && <DeleteDraft id={id} />}
+        {acts.includes("delete") && <DeleteDraft id={id} done={() => go("/initiatives")} />}
       </PageHead>
       <Stale problem={one.problem} retry={one.reload} />
       {asked && <Asked entry={asked} id={id} />}
@@ -144,57 +144,6 @@ function Known({ one }: { one: Initiative }) {
         ]}
       />
     </section>
-  );
-}
-
-function DeleteDraft({ id }: { id: string }) {
-  const [open, setOpen] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<ApiProblem>();
-  const remove = async (): Promise<void> => {
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      const path = { id };
-      const now = await full(submission.GET("/v1/initiatives/{id}", { params: { path } }));
-      await ok(
-        submission.DELETE("/v1/initiatives/{id}", { params: { path, header: { "If-Match": now.etag } } }),
-      );
-      await dropOfServer(id);
-      announce(t("mine.deleted"));
-      forget("initiatives:");
-      forget(`initiative:${id}`);
-      go("/initiatives");
-    } catch (error) {
-      setProblem(asProblem(error));
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <>
-      <Button look="danger" onClick={() => setOpen(true)}>
-        {t("mine.delete")}
-      </Button>
-      <Dialog
-        open={open}
-        title={t("mine.delete")}
-        onClose={() => setOpen(false)}
-        actions={
-          <>
-            <Button look="danger" busy={busy} onClick={remove}>
-              {t("mine.delete_do")}
-            </Button>
-            <Button look="quiet" onClick={() => setOpen(false)}>
-              {t("do.cancel")}
-            </Button>
-          </>
-        }
-      >
-        {problem && <Problem problem={problem} />}
-        <p>{t("mine.delete_what")}</p>
-      </Dialog>
-    </>
   );
 }
 
