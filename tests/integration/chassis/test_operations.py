@@ -180,9 +180,9 @@ def test_a_parked_consumer_is_shown_and_released_by_an_operator(
     limit.park("initiative.approved", 4, 17, "20 records in a row could not be handled")
     limit.park("initiative.approved", 5, 99, "later")
 
-    told = seen(http)["parked"]
-    assert told.pop("since").endswith("Z")
-    assert told == {
+    shown = seen(http)["parked"]
+    assert shown.pop("since").endswith("Z")
+    assert shown == {
         "topic": "initiative.approved",
         "partition": 4,
         "offset": 17,

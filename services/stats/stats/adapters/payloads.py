@@ -48,11 +48,12 @@ def snapshot_from(event: Event) -> Snapshot:
             submitted_on=local_day(parse_rfc3339(milestones["submitted"])),
             ending=ending,
             ended_on=local_day(parse_rfc3339(ended_at)) if ended_at else None,
-            benefit=data["benefit_declared"] or 0,
-            authors=min(data["author_count"], MOST_AUTHORS),
+            # An integer of JSON Schema may be written as 1e15, which is read as a float.
+            benefit=int(data["benefit_declared"] or 0),
+            authors=int(min(data["author_count"], MOST_AUTHORS)),
             at=event.time,
             quantified=data["benefit_declared"] is not None,
-            verified=data["benefit_verified"],
+            verified=None if data["benefit_verified"] is None else int(data["benefit_verified"]),
         )
     except InvalidSnapshotError as refusal:
         raise Refused(refusal.code, str(refusal)) from refusal
