@@ -144,6 +144,34 @@ def test_a_parked_consumer_is_shown_and_the_others_go_on() -> None:
     assert running.code == 0
 
 
+def test_it_is_not_alive_while_any_part_hangs_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.worker_parts.HANGING_SECONDS", 0.2)
+    release = threading.Event()
+    worked: list[int] = []
+
+    def works(stop: threading.Event) -> None:
+        while not stop.wait(0.01):
+            worked.append(1)
+
+    with started(Task("mail", lambda stop: _wait(release)), Task("relay", works)) as running:
+        wait_until(lambda: running.worker.states()["mail"] is State.HANGING, "the mail hangs")
+        assert running.get("/livez")[0] == 503
+        assert not running.worker.ready()
+
+        before = len(worked)
+        wait_until(lambda: len(worked) > before, "the relay goes on")
+        release.set()
+
+
+def test_a_worker_of_which_every_part_is_dead_ends_with_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.worker_parts.HOPELESS_SECONDS", 0.0)
+
+    with started(Task("relay", dies), Task("mail", dies)) as running:
+        running.thread.join(20)
+
+        assert running.code == 1
+
+
 def test_one_part_can_run_alone() -> None:
     ran: list[str] = []
 

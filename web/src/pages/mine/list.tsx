@@ -1,5 +1,5 @@
 // My initiatives by state, with what lies only on this device above them.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { ok, type Submission, submission } from "../../api/client";
 import { person } from "../../auth/session";
@@ -33,6 +33,14 @@ export default function Mine() {
   const list = usePages(`initiatives:${state ?? ""}`, (cursor) =>
     ok(submission.GET("/v1/initiatives", { params: { query: { state, limit: PAGE, cursor } } })),
   );
+  // What was sent from this device meanwhile is on the server now, and no longer in what was read.
+  const queued = waiting.value.count;
+  const seen = useRef(queued);
+  useEffect(() => {
+    if (seen.current === queued) return;
+    seen.current = queued;
+    list.reload();
+  }, [queued]);
   return (
     <>
       <PageHead title={t("mine.title")} lead={t("mine.lead")}>
