@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import uuid
 from functools import partial
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from pymongo import MongoClient
 
+from chassis.clock import utc_now
+from chassis.consumer.parking import LimitStore
 from tests.support.journey import Person, poll
-from tests.support.portal import DESK_EN, DESK_VI, EVERY_VIEW, Portal, View
+from tests.support.portal import DESK_EN, DESK_VI, EVERY_VIEW, PHONE_VI, Portal, View
 from tests.support.records import headers_of, produce
 
 pytestmark = pytest.mark.tiers("embedded")
@@ -65,6 +69,25 @@ def test_a_dead_letter_is_replayed_by_a_button_and_comes_back_when_nothing_was_m
             0
         )
         expect(row.get_by_role("button", name="Replay")).to_have_count(1)
+
+
+def test_a_parked_consumer_is_shown_and_released_by_a_button(portal: Portal) -> None:
+    platform = portal.platform
+    client: MongoClient[dict[str, Any]] = MongoClient(platform.mongo_uri("notify"), tz_aware=True)
+    LimitStore(client["notify"], "notify", utc_now).park(TOPIC, 2, 71, "20 records in a row")
+    client.close()
+    shown = platform.sangkienctl("consumer", "status", "notify")
+    assert (shown.returncode, f"notify: parked at {TOPIC}/2/71" in shown.stdout) == (1, True), shown.stderr
+
+    with portal.visit(OPERATOR, "/operations", PHONE_VI) as visit:
+        parked = card(visit.page, "notify").get_by_text("Bộ xử lý sự kiện đang tạm dừng")
+        expect(parked).to_be_visible()
+        expect(card(visit.page, "notify")).to_contain_text(f"{TOPIC}, phân vùng 2, vị trí 71")
+        visit.look("operations-parked")
+        card(visit.page, "notify").get_by_role("button", name="Cho chạy tiếp").click()
+        expect(parked).to_have_count(0)
+
+    assert platform.sangkienctl("consumer", "status", "notify").returncode == 0
 
 
 def test_a_service_that_does_not_answer_takes_only_its_own_part_away(portal: Portal) -> None:

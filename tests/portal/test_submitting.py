@@ -214,3 +214,41 @@ def test_a_withdrawal_asks_for_a_reason_and_is_told(portal: Portal, seeded_platf
         visit.look("withdraw")
         page.locator("dialog .button.danger").click()
         expect(page.locator(".badge.state-withdrawn")).to_be_visible()
+
+
+def test_an_unusual_amount_is_confirmed_in_words_and_asked_again_when_it_is_changed(portal: Portal) -> None:
+    with portal.visit("apatit.member2", "/submit", PHONE_VI) as visit:
+        page = visit.page
+        expect(page.locator(".writing")).to_be_visible()
+        visit.open(f"{page.url.partition('#')[2].partition('?')[0]}?step=benefit")
+        page.locator("input[value=money]").check()
+        amount = page.locator("input[inputmode=numeric]")
+        box = page.locator("[data-pointer='#/benefit/confirmed'] input")
+
+        amount.fill("999999999")
+        expect(box).to_have_count(0)
+        amount.fill("16000000000")
+        expect(page.get_by_label("xác nhận số tiền: mười sáu tỷ đồng")).to_be_visible()
+        box.check()
+        visit.look("submit-confirmed")
+
+        amount.fill("2000000000000")
+        expect(box).not_to_be_checked()
+        expect(page.get_by_text("còn phải có quyết định công nhận")).to_be_visible()
+
+
+@pytest.mark.parametrize("where", ["list", "page"])
+def test_a_draft_is_deleted_by_its_owner(portal: Portal, story: Story, where: str) -> None:
+    named = title()
+    with Person(portal.platform, AUTHOR) as author:
+        body = author.get(f"{INITIATIVES}/{story.revision}")["content"]
+        made = author.post(INITIATIVES, {**body, "title": named}).json()
+    address = "/initiatives?state=draft" if where == "list" else f"/initiatives/{made['id']}"
+    with portal.visit(AUTHOR, address, PHONE_VI) as visit:
+        page = visit.page
+        around = page.locator(".tile").filter(has_text=named) if where == "list" else page
+        around.get_by_role("button", name="Xóa bản nháp").click()
+        visit.look(f"mine-delete-{where}")
+        page.get_by_role("button", name="Xóa hẳn").click()
+        expect(page.get_by_role("status").filter(has_text="Đã xóa bản nháp")).to_be_visible()
+    assert mine(portal.platform, AUTHOR, named) == []

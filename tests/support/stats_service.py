@@ -57,6 +57,9 @@ DETAIL_OF: dict[Basis | None, dict[str, Any]] = {
 def settings(**changes: Any) -> Settings:
     """Settings for a service whose servers are given otherwise."""
     values: dict[str, Any] = {
+        # A few people act here, from one address.
+        "write_rate": 0.0,
+        "anonymous_rate": 0.0,
         "mongo_uri": "mongodb://127.0.0.1:1/",
         "mongo_database": "stats",
         "kafka_bootstrap": "127.0.0.1:1",
@@ -106,8 +109,8 @@ def pending(snapshot: Snapshot) -> PendingEvent:
         "author_count": snapshot.authors,
         "author_ids": [],
         "submitted_by": "m-0000000001",
-        "benefit_declared": snapshot.benefit or None,
-        "benefit_verified": None,
+        "benefit_declared": snapshot.benefit if snapshot.quantified else snapshot.benefit or None,
+        "benefit_verified": snapshot.verified,
         "level": levels,
         "levels": levels,
         "expected_answer_on": "2022-08-31",

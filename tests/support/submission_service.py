@@ -138,6 +138,12 @@ class People:
 def settings(**changes: Any) -> Settings:
     """Settings for an application whose servers are given otherwise."""
     values: dict[str, Any] = {
+        # A few people act here, from one address.
+        "write_rate": 0.0,
+        "anonymous_rate": 0.0,
+        "submissions_per_day": 0,
+        "submissions_for_others_per_day": 0,
+        "open_drafts": 10_000,
         "mongo_uri": "mongodb://127.0.0.1:1/",
         "mongo_database": "submission",
         "kafka_bootstrap": "127.0.0.1:1",
@@ -149,15 +155,17 @@ def settings(**changes: Any) -> Settings:
 
 @dataclass
 class SubmissionService:
-    """One database with the service on it, the sample tree loaded. now: the clock of everything."""
+    """One database with the service on it, the sample tree loaded. now: the clock of everything. changes: of
+    the settings."""
 
     db: Database[dict[str, Any]]
     now: datetime = NOW
     people: People = field(default_factory=People)
+    changes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         migrate(self.db, MIGRATIONS, owner="test", clock=self.clock)
-        self.parts = bootstrap.parts(settings(), self.db, self.clock)
+        self.parts = bootstrap.parts(settings(**self.changes), self.db, self.clock)
         self.handler = ReviewEvents(MongoInitiatives(self.db), MongoShowcase(self.db))
         verifier = cast("TokenVerifier", self.people)
         operations = Operations(self.db, self.clock)
@@ -262,6 +270,10 @@ class SubmissionService:
     ) -> TestResponse:
         body = {"reason": reason}
         return self.post(f"/v1/initiatives/{id}/withdraw", body, who, version=version, key=key)
+
+    def delete(self, id: str, who: str = MEMBER, version: int | None = 1) -> TestResponse:
+        match = {} if version is None else {"If-Match": f'"{version}"'}
+        return self.client.delete(f"/v1/initiatives/{id}", headers={**_signed(who), **match})
 
     def seen(self, id: str, who: str = MEMBER) -> dict[str, Any]:
         answer = self.get(f"/v1/initiatives/{id}", who)

@@ -40,7 +40,7 @@ WHOLE_CONTENT = {
         "issuer": "Giám đốc",
         "level": "cơ sở",
     },
-    "benefit": {"declared_vnd": 1, "method": "Đếm", "social": "Bớt nặng nhọc"},
+    "benefit": {"declared_vnd": 1, "method": "Đếm", "social": "Bớt nặng nhọc", "confirmed": True},
     "applied_where": "Mỏ Cóc",
     "conditions": "Không",
     "on_behalf_of": None,

@@ -19,6 +19,12 @@ test("numbers are grouped by dots and have a decimal comma", () => {
   expect(vnd(16_000_000_000)).toBe("16.000.000.000 đ");
 });
 
+test("a sum of money is exact up to 2^53 and says beyond it that it is rounded", () => {
+  expect(vnd(JSON.parse("9007199254740991"))).toBe("9.007.199.254.740.991 đ");
+  expect(vnd(JSON.parse("9007199254740993"))).toBe("≈ 9.007.199.254.740.990 đ");
+  expect(vnd(JSON.parse("1000009223372036854775807"))).toBe("≈ 1.000.009.223.372.040.000.000.000 đ");
+});
+
 test("days are dd/mm/yyyy, moments in the time of Vietnam", () => {
   expect(day("2022-05-31")).toBe("31/05/2022");
   expect(moment("2022-05-31T16:59:00Z")).toBe("31/05/2022 23:59");

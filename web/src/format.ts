@@ -2,6 +2,8 @@
 // time of Vietnam. Pure; the words around them are the catalogue's.
 
 const grouped = new Intl.NumberFormat("vi-VN", { maximumFractionDigits: 0 });
+// A double holds 15 digits: those of an integer beyond 2^53 that follow them would be made up.
+const rounded = new Intl.NumberFormat("vi-VN", { maximumSignificantDigits: 15 });
 const decimal = new Intl.NumberFormat("vi-VN", { maximumFractionDigits: 1 });
 const ZONE = "Asia/Ho_Chi_Minh";
 const parts = new Intl.DateTimeFormat("en-GB", {
@@ -29,9 +31,9 @@ export function percent(value: number): string {
   return `${decimal.format(value)} %`;
 }
 
-/** Integer đồng: 16000000000 → 16.000.000.000 đ */
+/** Integer đồng: 16000000000 → 16.000.000.000 đ. A sum beyond 2^53 is rounded, and says so: ≈ 9.223.372.036.854.780.000 đ */
 export function vnd(value: number): string {
-  return `${grouped.format(value)} đ`;
+  return Number.isSafeInteger(value) ? `${grouped.format(value)} đ` : `≈ ${rounded.format(value)} đ`;
 }
 
 /** A day of the API, 2022-05-31 → 31/05/2022. */

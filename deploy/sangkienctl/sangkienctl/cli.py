@@ -15,6 +15,7 @@ from rich.console import Console
 
 from chassis.settings import SettingsError, load
 from sangkienctl import engine_build, screen
+from sangkienctl.consumer_command import consumer
 from sangkienctl.databases import DatabaseEngine, EngineChoice
 from sangkienctl.engine_command import engine as engine_commands
 from sangkienctl.home import HOME_VARIABLE, REPOSITORY, PlatformError
@@ -251,6 +252,7 @@ def token(home: Path, user: str | None, roles: tuple[str, ...]) -> None:
 main.add_command(seed)
 main.add_command(mail)
 main.add_command(engine_commands)
+main.add_command(consumer)
 
 
 # ── Kafka ──

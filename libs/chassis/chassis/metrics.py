@@ -75,11 +75,17 @@ CONSUMER_TIME_LAG = Gauge("consumer_time_lag_seconds", "How far behind the consu
 # 1 while a transient error holds the consumer back: a database or the broker is away.
 CONSUMER_PAUSED = Gauge("consumer_paused", "1 while retrying after a transient error", ["group"])
 
+# 1 while too many dead letters in a row keep the group from consuming until an operator releases it.
+CONSUMER_PARKED = Gauge("consumer_parked", "1 while the group waits for an operator", ["group"])
+
 # Commits that failed: their records may come again.
 CONSUMER_COMMIT_FAILURES = Counter("consumer_commit_failures", "Failed commits of offsets", ["group"])
 
 # --- worker
 # ----------------------------------------------------------------------------------------------------
 
-# 1 while the thread runs; a worker with a dead thread ends with exit code 1.
-WORKER_THREAD_UP = Gauge("worker_thread_up", "1 while the thread of the worker runs", ["thread"])
+# 1 while the part of the worker runs, 0 between a failure and its next try.
+WORKER_THREAD_UP = Gauge("worker_thread_up", "1 while the part of the worker runs", ["thread"])
+
+# Failures of a part, each followed by another try.
+WORKER_RESTARTS = Counter("worker_restarts", "Restarts of a part of the worker", ["thread"])

@@ -206,6 +206,14 @@ COMMON: Mapping[str, ProblemType] = _types(
         "Send the header If-Match with the ETag of what you read, so that nobody's change is overwritten.",
     ),
     ProblemType(
+        "too-many-requests",
+        429,
+        "Quá nhiều yêu cầu",
+        "Too many requests",
+        "Có quá nhiều yêu cầu trong thời gian ngắn. Hãy đợi {seconds} giây rồi gửi lại y nguyên.",
+        "There were too many requests in a short time. Wait {seconds} seconds, then send the same again.",
+    ),
+    ProblemType(
         "internal",
         500,
         "Lỗi hệ thống",

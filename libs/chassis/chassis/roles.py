@@ -4,6 +4,7 @@ wires nothing; that is the service's bootstrap.
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 EXIT_USAGE = 64  # EX_USAGE of sysexits.h
 EXIT_CONFIGURATION = 78  # EX_CONFIG
 CHECK_CONFIG = "check-config"
+CONSUMER = "consumer"
 
 S = TypeVar("S", bound=ServiceSettings)
 
@@ -27,9 +29,10 @@ _log = logging.getLogger(__name__)
 
 
 class Runnable(Protocol):
-    """What the worker role runs; see chassis.worker. Returns the exit code, None for 0."""
+    """What the worker role runs; see chassis.worker. `run` returns the exit code, None for 0."""
 
     def run(self) -> int | None: ...
+    def only(self, names: Sequence[str]) -> Runnable: ...
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Service(Generic[S]):
 
     @property
     def roles(self) -> tuple[str, ...]:
-        return ("api", "worker", "migrate", CHECK_CONFIG, *self.extra)
+        return ("api", "worker", "migrate", CHECK_CONFIG, CONSUMER, *self.extra)
 
 
 def main(
@@ -92,11 +95,43 @@ def _play(service: Service[Any], role: str, settings: Any, arguments: list[str])
         run_api(lambda: service.api(settings), settings)
         return 0
     if role == "worker":
-        return service.worker(settings).run() or 0
+        return _work(service, settings, arguments)
     if role == "migrate":
         service.migrate(settings)
         return 0
+    if role == CONSUMER:
+        return _consumer(service, settings, arguments)
     return service.extra[role](settings, arguments)
+
+
+def _consumer(service: Service[Any], settings: Any, arguments: list[str]) -> int:
+    from chassis.clock import utc_now
+    from chassis.consumer.parking import LimitStore
+    from chassis.mongo.client import connect, database
+    from chassis.operations.consumer_command import run
+
+    client = connect(settings)
+    try:
+        return run(LimitStore(database(client, settings), service.name, utc_now), service.name, arguments)
+    finally:
+        client.close()
+
+
+def _work(service: Service[Any], settings: Any, arguments: list[str]) -> int:
+    # Imported here: the API has no Kafka client.
+    from chassis.worker import UnknownPart
+
+    parser = argparse.ArgumentParser(prog=f"python -m {service.name} worker")
+    parser.add_argument(
+        "--only", action="append", metavar="PART", help="run this part alone, for instance relay; repeatable"
+    )
+    try:
+        only = parser.parse_args(arguments).only
+        worker = service.worker(settings)
+        return (worker if only is None else worker.only(only)).run() or 0
+    except UnknownPart as error:
+        _say(f"{service.name}: {error}")
+        return EXIT_USAGE
 
 
 def _say(line: str) -> None:

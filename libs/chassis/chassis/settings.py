@@ -209,6 +209,14 @@ def seconds(low: float, high: float) -> Callable[[str], float]:
     return parse
 
 
+def rate(text: str) -> float:
+    """Parser of a number of times per second, 0 to 1,000,000."""
+    number = _number(float, "times per second, 0 for no limit")(text)
+    if not 0 <= number <= 1_000_000:
+        raise ValueError(f"is {number:g}; set it to times per second, 0 for no limit")
+    return number
+
+
 def one_of(*choices: str) -> Callable[[str], str]:
     """Parser of one of a few words; letter case does not matter."""
 
@@ -284,6 +292,36 @@ class ServiceSettings:
         default=8,
         parse=whole_number(1, 64),
         help="requests that one API process answers at once",
+    )
+    write_rate: float = setting(
+        "WRITE_RATE",
+        default=10.0,
+        parse=rate,
+        help="changes that one person may make per second in the long run, per API process; 0 for no limit",
+    )
+    write_burst: int = setting(
+        "WRITE_BURST",
+        default=1000,
+        parse=whole_number(1, 1_000_000),
+        help="changes that one person may make at once before that",
+    )
+    anonymous_rate: float = setting(
+        "ANONYMOUS_RATE",
+        default=100.0,
+        parse=rate,
+        help="unsigned requests of one client address per second, per API process; 0 for no limit",
+    )
+    anonymous_burst: int = setting(
+        "ANONYMOUS_BURST",
+        default=1000,
+        parse=whole_number(1, 1_000_000),
+        help="unsigned requests that one client address may make at once before that",
+    )
+    proxy_hops: int = setting(
+        "PROXY_HOPS",
+        default=1,
+        parse=whole_number(0, 10),
+        help="proxies in front that append to X-Forwarded-For: 1 for the gateway alone, 2 with one before it",
     )
     mongo_uri: str = setting(
         "MONGO_URI",

@@ -1,10 +1,11 @@
-"""The `worker` role: consumers and background tasks as threads of one process, with health and metrics over
-HTTP and a graceful stop. It restarts nothing: a dead thread ends the process, which the supervisor starts
-anew.
+"""The `worker` role: consumers and background tasks as parts of one process, with health and metrics over
+HTTP and a graceful stop. Parts fail apart: one that fails is started again, one that is parked waits for an
+operator, and the others go on; see worker_parts.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import threading
@@ -17,13 +18,23 @@ from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from chassis import metrics
-from chassis.consumer.loop import MAX_POLL_INTERVAL_MS, ConsumerLoop
+from chassis.consumer.backoff import Backoff
+from chassis.consumer.loop import ConsumerLoop
+from chassis.worker_parts import RESTARTS, Part, State
 
 log = logging.getLogger(__name__)
 
-# A thread that waits for a database that is away gets so long to notice that it was cut off.
+# A thread that waits for an unavailable database gets so long to notice that it was cut off.
 CUT_OFF_SECONDS = 2.0
+# How soon it is noticed that every part is dead.
+CHECK_SECONDS = 1.0
+
+
+class UnknownPart(Exception):
+    """There is no such part; known: those that there are."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"there is no part {name}; there are {', '.join(known)}")
 
 
 class WorkerSettings(Protocol):
@@ -47,8 +58,9 @@ class Worker:
     """Runs `consumers` and `tasks`, each in a thread of its own.
 
     settings: worker_bind, the address host:port of /livez, /readyz and /metrics; shutdown_seconds, the time
-    that the threads get to finish. cut_off: closes what a thread may still wait for, such as the client of a
-    database that is away; called shortly before that time is over, if a thread has not finished by then.
+    that the threads get to finish. cut_off: closes what a thread may still wait for, such as the client of an
+    unavailable database; called shortly before that time is over, if a thread has not finished by then.
+    restarts: how long a part that failed waits for its next try.
     """
 
     def __init__(
@@ -58,82 +70,87 @@ class Worker:
         consumers: Sequence[ConsumerLoop],
         tasks: Sequence[Task],
         cut_off: Callable[[], None] = lambda: None,
+        restarts: Backoff = RESTARTS,
     ) -> None:
         self._settings = settings
         self._cut_off = cut_off
-        self._consumers = tuple(consumers)
-        self._stop = threading.Event()
-        # Set when there is something to look at: a signal, or the end of a thread.
-        self._wake = threading.Event()
-        self._failed: list[str] = []
-        runs = [(loop.name, loop.run) for loop in consumers] + [(task.name, task.run) for task in tasks]
-        self._threads = [
-            threading.Thread(target=self._guard, args=(name, run), name=name, daemon=True)
-            for name, run in runs
-        ]
+        self._stopping = threading.Event()
+        self._parts = [_consumer_part(loop, restarts) for loop in consumers]
+        self._parts += [Part(task.name, task.run, restarts=restarts) for task in tasks]
+
+    def only(self, names: Sequence[str]) -> Worker:
+        """Keep these parts alone, for a process of their own: "consumer", "relay", "mail", "operations", …
+        Raises UnknownPart."""
+        by_kind = {part.name.partition("-")[0]: part for part in self._parts}
+        for name in names:
+            if name not in by_kind:
+                raise UnknownPart(name, tuple(by_kind))
+        self._parts = [part for kind, part in by_kind.items() if kind in names]
+        return self
 
     def run(self) -> int:
-        """Block until SIGTERM or SIGINT; 0 after a graceful stop, 1 when a thread died or would not end."""
+        """Block until SIGTERM or SIGINT; 0 after a graceful stop, 1 when every part is dead or one would not
+        end."""
         server = _health_server(self._settings.worker_bind, self)
         listener = threading.Thread(target=server.serve_forever, name="health", daemon=True)
         listener.start()
         restore = self._take_signals()
         try:
-            for thread in self._threads:
-                metrics.WORKER_THREAD_UP.labels(thread.name).set(1)
-                thread.start()
-            log.info("worker started", extra={"threads": [thread.name for thread in self._threads]})
-            self._wake.wait()
-            self._stop.set()
+            for part in self._parts:
+                part.thread.start()
+            log.info("worker started", extra={"parts": [part.name for part in self._parts]})
+            dead = self._wait()
+            for part in self._parts:
+                part.stop.set()
             hanging = self._join()
         finally:
             restore()
             server.shutdown()
             server.server_close()
             listener.join()
-        log.info("worker ended", extra={"failed": self._failed, "hanging": hanging})
-        return 1 if self._failed or hanging else 0
+        log.info("worker ended", extra={"dead": dead, "hanging": hanging})
+        return 1 if dead or hanging else 0
 
     def stop(self) -> None:
         """Begin the graceful stop; `run` returns when it is done."""
-        self._stop.set()
-        self._wake.set()
+        self._stopping.set()
+
+    def states(self) -> dict[str, State]:
+        """The state of each part by its name."""
+        return {part.name: part.state() for part in self._parts}
 
     def ready(self) -> bool:
-        """Whether all threads run and no stop was asked for."""
-        return not self._stop.is_set() and all(thread.is_alive() for thread in self._threads)
+        """Whether no stop was asked for and every part runs. A parked one waits on purpose."""
+        good = (State.RUNNING, State.PARKED)
+        return not self._stopping.is_set() and all(state in good for state in self.states().values())
 
     def alive(self) -> bool:
-        """Whether no consumer is stuck in a handler for longer than its group waits."""
-        return all(loop.idle_seconds() * 1000 < MAX_POLL_INTERVAL_MS for loop in self._consumers)
+        """Whether no part hangs or is dead for good, which a new process may mend."""
+        bad = (State.HANGING, State.DEAD)
+        return self._stopping.is_set() or not any(state in bad for state in self.states().values())
 
-    def _guard(self, name: str, run: Callable[[threading.Event], None]) -> None:
-        try:
-            run(self._stop)
-        except Exception as error:  # the top of a thread: counted, logged, and the process ends
-            log.critical("thread died", extra={"task": name, "error": type(error).__name__}, exc_info=True)
-            self._failed.append(name)
-        else:
-            if not self._stop.is_set():
-                log.critical("thread ended by itself", extra={"task": name})
-                self._failed.append(name)
-        finally:
-            metrics.WORKER_THREAD_UP.labels(name).set(0)
-            self._wake.set()
+    def _wait(self) -> list[str]:
+        """Until a stop is asked for, or every part is dead: then their names."""
+        while not self._stopping.wait(CHECK_SECONDS):
+            states = self.states()
+            if all(state is State.DEAD for state in states.values()):
+                log.critical("every part of the worker is dead", extra={"parts": list(states)})
+                return list(states)
+        return []
 
     def _join(self) -> list[str]:
         """The names of the threads that did not end in time."""
         seconds = self._settings.shutdown_seconds
         deadline = time.monotonic() + seconds
         if self._alive_at(deadline - min(CUT_OFF_SECONDS, seconds / 2)):
-            # On a thread of its own: closing may wait for the very thing that is away.
+            # On a thread of its own: closing may wait for the very thing that is unavailable.
             threading.Thread(target=self._cut_off, name="cut-off", daemon=True).start()
         return self._alive_at(deadline)
 
     def _alive_at(self, deadline: float) -> list[str]:
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return [thread.name for thread in self._threads if thread.is_alive()]
+        for part in self._parts:
+            part.thread.join(max(0.0, deadline - time.monotonic()))
+        return [part.name for part in self._parts if part.thread.is_alive()]
 
     def _take_signals(self) -> Callable[[], None]:
         """Stop on SIGTERM and SIGINT; returns what undoes it. Only the main thread may take signals."""
@@ -148,6 +165,16 @@ class Worker:
                 signal.signal(number, handler)
 
         return restore
+
+
+def _consumer_part(loop: ConsumerLoop, restarts: Backoff) -> Part:
+    return Part(
+        loop.name,
+        loop.run,
+        parked=lambda: loop.parked,
+        idle_seconds=loop.idle_seconds,
+        restarts=restarts,
+    )
 
 
 def _health_server(bind: str, worker: Worker) -> ThreadingHTTPServer:
@@ -169,7 +196,8 @@ def _health_server(bind: str, worker: Worker) -> ThreadingHTTPServer:
                 self._answer(404, b"not found\n", "text/plain")
 
         def _state(self, good: bool) -> None:
-            self._answer(200 if good else 503, b"ok\n" if good else b"unavailable\n", "text/plain")
+            body = {"status": "ok" if good else "unavailable", "parts": worker.states()}
+            self._answer(200 if good else 503, json.dumps(body).encode(), "application/json")
 
         def _answer(self, status: int, body: bytes, content_type: str) -> None:
             self.send_response(status)

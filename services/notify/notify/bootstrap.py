@@ -146,6 +146,7 @@ def api(settings: Settings) -> Flask:
 def worker(settings: Settings) -> Worker:
     """The consumer that tells people, and the mail that goes out."""
     from chassis.consumer.loop import ConsumerLoop
+    from chassis.consumer.parking import LimitStore
     from chassis.operations.reporter import Reporter
     from chassis.worker import Task, Worker
 
@@ -157,6 +158,7 @@ def worker(settings: Settings) -> Worker:
         codec=EventCodec(contracts.topics(), f"/services/{SERVICE}"),
         handler=event_handler(db),
         batch=settings.consumer_batch,
+        limits=LimitStore(db, SERVICE, utc_now),
     )
     mail = MailLoop(mail_delivery(settings, db), settings.mail_poll_seconds, random.random)
     reporter = Reporter(settings, group=SERVICE, topics=events.TOPICS, db=db, outboxes=[], clock=utc_now)

@@ -124,6 +124,7 @@ def openapi_document() -> dict[str, Any]:
 def worker(settings: Settings) -> Worker:
     """The consumer of submission's events and the relay of the cases' own."""
     from chassis.consumer.loop import ConsumerLoop
+    from chassis.consumer.parking import LimitStore
     from chassis.events.relay import Relay
     from chassis.operations.reporter import Reporter
     from chassis.producer import make_producer
@@ -140,6 +141,7 @@ def worker(settings: Settings) -> Worker:
         codec=events,
         handler=handler,
         batch=settings.consumer_batch,
+        limits=LimitStore(db, SERVICE, utc_now),
     )
     relay = Relay(
         db,

@@ -135,6 +135,7 @@ def openapi_document() -> dict[str, Any]:
 def worker(settings: Settings) -> Worker:
     """The consumer that counts, and the relay of `target.reached`."""
     from chassis.consumer.loop import ConsumerLoop
+    from chassis.consumer.parking import LimitStore
     from chassis.events.relay import Relay
     from chassis.operations.reporter import Reporter
     from chassis.producer import make_producer
@@ -154,6 +155,7 @@ def worker(settings: Settings) -> Worker:
         codec=events,
         handler=EventHandler(store, MongoReferenceStore(db), utc_now, batch_applied),
         batch=settings.consumer_batch,
+        limits=LimitStore(db, SERVICE, utc_now),
     )
     relay = Relay(
         db,

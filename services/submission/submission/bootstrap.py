@@ -26,6 +26,7 @@ from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending
 from chassis.operations.store import Operations
 from chassis.workdays import WorkCalendar
+from submission.adapters.benefit_limits import benefit_limits
 from submission.adapters.contract import PRODUCED, ContractAnnouncements
 from submission.adapters.fields import field_names
 from submission.adapters.initiatives import COLLECTION, MongoInitiatives
@@ -37,6 +38,7 @@ from submission.application.administration import Administration
 from submission.application.intake import Intake
 from submission.application.permissions import PERMISSIONS
 from submission.application.ports import Draw
+from submission.application.quotas import Quota, Quotas
 from submission.application.reading import Reading
 from submission.application.registering import Registrar
 from submission.config import Settings
@@ -91,9 +93,15 @@ def parts(
     initiatives = MongoInitiatives(db)
     announcements = ContractAnnouncements(producing())
     reference = ReferenceCopy(db, settings.reference_refresh_seconds)
-    registrar = Registrar(reference, PERMISSIONS, frozenset(field_names()), answer_on, draw)
+    fields, limits = frozenset(field_names()), benefit_limits()
+    registrar = Registrar(reference, PERMISSIONS, fields, limits, answer_on, draw)
+    quotas = Quotas(
+        Quota(settings.submissions_per_day, settings.open_drafts),
+        Quota(settings.submissions_for_others_per_day, settings.open_drafts_for_others),
+        initiatives.count_drafts,
+    )
     return Parts(
-        intake=Intake(initiatives, registrar, announcements, PERMISSIONS, clock),
+        intake=Intake(initiatives, registrar, announcements, PERMISSIONS, clock, quotas),
         reading=Reading(initiatives, MongoShowcase(db), reference, PERMISSIONS),
         administration=Administration(
             MongoUnits(db, clock),
@@ -119,6 +127,7 @@ def application(
     """The web application on given parts."""
     from chassis.web import create_app
     from chassis.web.operations import operations_blueprint
+    from submission.entrypoints.http.benefit_limits import benefit_limits_blueprint
     from submission.entrypoints.http.campaigns import campaigns_blueprint
     from submission.entrypoints.http.fields import fields_blueprint
     from submission.entrypoints.http.initiatives import initiatives_blueprint
@@ -138,6 +147,7 @@ def application(
             units_blueprint(made.administration, made.reference),
             campaigns_blueprint(made.administration, made.reference),
             fields_blueprint(field_names()),
+            benefit_limits_blueprint(benefit_limits()),
             operations_blueprint(SERVICE, operations, settings.administration_unit),
         ],
         verifier=verifier,
@@ -168,6 +178,7 @@ def api(settings: Settings) -> Flask:
 def worker(settings: Settings) -> Worker:
     """The consumer of the review service's events and the relay of this service's own."""
     from chassis.consumer.loop import ConsumerLoop
+    from chassis.consumer.parking import LimitStore
     from chassis.events.relay import Relay
     from chassis.operations.reporter import Reporter
     from chassis.producer import make_producer
@@ -183,6 +194,7 @@ def worker(settings: Settings) -> Worker:
         codec=consuming(CONSUMED),
         handler=ReviewEvents(MongoInitiatives(db), MongoShowcase(db)),
         batch=settings.consumer_batch,
+        limits=LimitStore(db, SERVICE, utc_now),
     )
     leases = Leases(db["leases"], utc_now)
     relay = Relay(db, OUTBOXES, lambda: make_producer(settings), leases, _process_name(), utc_now)

@@ -182,7 +182,29 @@ def test_what_is_no_letter_cannot_be_replayed(
     assert http.post(f"{OPERATIONS}/dead-letters/5/replay", headers=operator()).status_code == 404
 
 
-def test_only_operators_see_and_replay(http: FlaskClient) -> None:
+def test_a_parked_consumer_is_shown_and_released_by_an_operator(
+    http: FlaskClient, mongo_db: Database[dict[str, Any]]
+) -> None:
+    assert seen(http)["parked"] is None
+    limit = Operations(mongo_db, utc_now).limit("example")
+    limit.park("initiative.approved", 4, 17, "20 records in a row could not be handled")
+    limit.park("initiative.approved", 5, 99, "later")
+
+    shown = seen(http)["parked"]
+    assert shown.pop("since").endswith("Z")
+    assert shown == {
+        "topic": "initiative.approved",
+        "partition": 4,
+        "offset": 17,
+        "reason": "20 records in a row could not be handled",
+    }
+    release = f"{OPERATIONS}/consumer/release"
+    assert http.post(release, headers=operator()).json == {"released": True}
+    assert http.post(release, headers=operator()).json == {"released": False}
+    assert seen(http)["parked"] is None
+
+
+def test_only_operators_see_replay_and_release(http: FlaskClient) -> None:
     others = [
         ("admin", "TLD"),
         ("official", "TLD"),
@@ -191,8 +213,12 @@ def test_only_operators_see_and_replay(http: FlaskClient) -> None:
         ("member", "TLD"),
         ("operator", "LD-HA-NOI"),
     ]
-    assert PERMISSIONS.actions == ("operations.read", "operations.replay")
-    for method, path in (("GET", OPERATIONS), ("POST", f"{OPERATIONS}/dead-letters/0/replay")):
+    assert PERMISSIONS.actions == ("operations.read", "operations.replay", "operations.release")
+    for method, path in (
+        ("GET", OPERATIONS),
+        ("POST", f"{OPERATIONS}/dead-letters/0/replay"),
+        ("POST", f"{OPERATIONS}/consumer/release"),
+    ):
         assert http.open(path, method=method).status_code == 401
         refused = http.open(path, method=method, headers=signed_tokens.bearer("m-0000000001", *others))
         assert refused.status_code == 403

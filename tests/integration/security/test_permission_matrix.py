@@ -327,6 +327,11 @@ ROWS = [
     Row("submission", "PUT", INITIATIVE, "a submitted one",
         on_initiative("PUT", submit=True, body=lambda on: on.content()),
         persons=ONLY_SUBMITTER, seen_by=SUBMITTED, good=frozenset({409})),
+    Row("submission", "DELETE", INITIATIVE, "a draft", on_initiative("DELETE", submit=False),
+        persons=ONLY_SUBMITTER, seen_by=DRAFT),
+    # It is the submitter's, but it stays.
+    Row("submission", "DELETE", INITIATIVE, "a submitted one", on_initiative("DELETE", submit=True),
+        persons=ONLY_SUBMITTER, seen_by=SUBMITTED, good=frozenset({409})),
     Row("submission", "POST", f"{INITIATIVE}/submit", "with the content",
         on_initiative("POST", "/submit", submit=False, body=lambda on: on.content()),
         MEMBER_OF_UNIT, ONLY_SUBMITTER, needs_both=True, seen_by=DRAFT),
@@ -344,6 +349,14 @@ ROWS = [
         plain("submission", "GET", "/v1/showcase"), public=True),
     Row("submission", "GET", "/v1/receipts/<string:code>", "by its code", receipt, public=True),
     Row("submission", "GET", "/v1/fields", "all", plain("submission", "GET", "/v1/fields"), public=True),
+    Row(
+        "submission",
+        "GET",
+        "/v1/benefit-limits",
+        "all",
+        plain("submission", "GET", "/v1/benefit-limits"),
+        public=True,
+    ),
     Row("submission", "GET", "/v1/units", "search", plain("submission", "GET", "/v1/units"), public=True),
     Row("submission", "GET", "/v1/units/<string:code>", "one",
         plain("submission", "GET", f"/v1/units/{UNIT}"), public=True),
@@ -421,6 +434,11 @@ ROWS = [
     *(
         Row(service, "GET", "/v1/operations", "how it fares", plain(service, "GET", "/v1/operations"),
             {"operator": ROOT})
+        for service in ("submission", "review", "stats", "notify")
+    ),
+    *(
+        Row(service, "POST", "/v1/operations/consumer/release", "of one that is not parked",
+            plain(service, "POST", "/v1/operations/consumer/release"), {"operator": ROOT})
         for service in ("submission", "review", "stats", "notify")
     ),
     *(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -49,6 +51,44 @@ def counted(stats: Stats) -> Stats:
 
 def bases(answer: dict[str, Any]) -> dict[str, int]:
     return {basis: figures["count"] for basis, figures in answer["bases"].items()}
+
+
+def test_what_was_declared_stands_next_to_how_much_of_it_was_verified(stats: Stats) -> None:
+    stats.tell_tree(PATHS)
+    stats.count(
+        approved(replace(submitted("i-1", benefit=10**6), quantified=True, verified=10**5)),
+        approved(replace(submitted("i-2", benefit=3 * 10**6), quantified=True)),
+        approved(replace(submitted("i-3"), verified=0)),
+        approved(submitted("i-4")),
+    )
+
+    figures = stats.progress("TLD")["bases"]["approved"]
+
+    assert figures == {
+        "count": 4,
+        "benefit_vnd": 4 * 10**6,
+        "authors": 4,
+        "quantified": 2,
+        "verified": 2,
+        "verified_benefit_vnd": 10**5,
+    }
+
+
+def test_a_sum_beyond_64_bits_is_published_as_an_exact_integer(stats: Stats) -> None:
+    stats.tell_tree(PATHS)
+    stats.count(approved(submitted("i-1", benefit=10**15)))
+    generation = stats.generations.head()["generation"]
+    numbers = {"n": 9_224, "b": 2**63 - 1, "bh": 10**12, "a": 1}
+    stats.generations.counters(generation).update_one(
+        {"_id": "TLD|phase-1|total"}, {"$set": {"c.all.approved": numbers}}
+    )
+
+    answer = stats.get("/v1/units/TLD/progress", campaign="phase-1")
+
+    exact = 2**63 - 1 + 10**21
+    assert answer.status_code == 200
+    assert json.loads(answer.data)["benefit_vnd"] == exact
+    assert b'"benefit_vnd":%d,' % exact in answer.data
 
 
 def test_progress_names_its_basis_and_gives_every_count(counted: Stats) -> None:

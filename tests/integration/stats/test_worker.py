@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import contracts
 from chassis.events.codec import PendingEvent
 from chassis.producer import Record
 from chassis.topics import apply_topics
-from stats.domain.snapshots import Snapshot
+from stats.domain.snapshots import Basis, Snapshot
 from tests.support.messaging import Channel, MessagingSettings, publisher, record_of
 from tests.support.processes import ServerProcess, free_port, wait_until
 from tests.support.stats_histories import PATHS, approved, delivered, histories, newest, submitted
@@ -136,6 +137,45 @@ def test_poison_goes_to_the_dead_letters_and_a_reached_target_is_published(deplo
     codes = {dict(letter.headers)["dlq_error_code"] for letter in letters}
     assert b"sequence-missing" in codes
     assert [record.key for record in told] == [b"phase-1:LD-A"]
+
+
+def test_counters_that_64_bits_cannot_hold_count_on_with_no_dead_letter_and_survive_a_rebuild(
+    deployed: Deployed,
+) -> None:
+    most = 10**15
+    deployed.publish(*reference())
+    first = submitted("i-0", benefit=most)
+    deployed.stats.count(replace(first, initiative=initiative_id("i-0")))
+    fill(deployed.stats, 9_223 * most)
+    absurd = [submitted(f"i-{number}", benefit=most) for number in range(1, 31)]
+    honest = approved(submitted("i-99", path=PATHS[2], benefit=14_000_000))
+
+    with deployed.worker():
+        deployed.publish(*map(pending, absurd), pending(honest))
+        deployed.wait_until_counted([first, *absurd, honest])
+        totals = deployed.stats.counters()[1]
+        deployed.publish(pending(first))
+        rebuilt = deployed.run("rebuild")
+
+    nation = next(one for one in totals if one[:4] == ("TLD", "phase-1", "all", Basis.SUBMITTED))
+    assert totals[nation].initiatives == 32
+    assert totals[nation].benefit == (9_223 + 30) * most + 14_000_000
+    assert deployed.channel.read("stats.dlq", 0) == []
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    assert deployed.run("reconcile").returncode == 0
+
+
+def fill(stats: Stats, benefit: int) -> None:
+    """Set every sum of declared benefit, as many submissions before would have left it."""
+
+    def filled(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: benefit if name == "b" else filled(inner) for name, inner in value.items()}
+
+    counters = stats.generations.counters(stats.generations.head()["generation"])
+    for document in list(counters.find()):
+        counters.replace_one({"_id": document["_id"]}, filled(document))
 
 
 def test_a_rebuild_without_kafka_ends_with_one_plain_line(deployed: Deployed, own_kafka_server: Any) -> None:

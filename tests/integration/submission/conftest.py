@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pymongo
@@ -20,13 +20,23 @@ def round_trips() -> RoundTrips:
 
 
 @pytest.fixture
-def service(
+def make_service(
     mongo_server: MongoServer, mongo_db: Database[dict[str, Any]], round_trips: RoundTrips
-) -> Iterator[SubmissionService]:
+) -> Iterator[Callable[..., SubmissionService]]:
+    """Makes the service with changed settings."""
     client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
         mongo_server.uri, tz_aware=True, event_listeners=[round_trips]
     )
-    made = SubmissionService(client[mongo_db.name])
-    round_trips.reset()
-    yield made
+
+    def make(**changes: Any) -> SubmissionService:
+        made = SubmissionService(client[mongo_db.name], changes=changes)
+        round_trips.reset()
+        return made
+
+    yield make
     client.close()
+
+
+@pytest.fixture
+def service(make_service: Callable[..., SubmissionService]) -> SubmissionService:
+    return make_service()

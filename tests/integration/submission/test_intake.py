@@ -121,6 +121,29 @@ def test_every_problem_of_form_and_rules_is_reported_at_once(service: Submission
     assert service.seen(id)["version"] == 1
 
 
+def test_an_implausible_benefit_is_confirmed_and_backed_by_the_decision_of_recognition(
+    service: SubmissionService,
+) -> None:
+    limits = service.get("/v1/benefit-limits").json or {}
+    amount = limits["most_without_evidence_vnd"] + 1
+    benefit = {"declared_vnd": amount, "method": "Sản lượng nhân đơn giá", "social": None}
+    recognition = {"decision_no": "7", "decided_on": "2022-04-01", "issuer": "Tổng công ty", "level": "Cơ sở"}
+
+    id = service.draft(benefit=benefit)
+    bare = service.submit(id)
+    confirmed = service.submit(id, content(benefit={**benefit, "confirmed": True}))
+    backed = service.submit(id, content(benefit={**benefit, "confirmed": True}, recognition=recognition))
+
+    assert errors(bare) == {
+        ("#/benefit/declared_vnd", "benefit-without-evidence"),
+        ("#/benefit/confirmed", "benefit-unconfirmed"),
+    }
+    assert errors(confirmed) == {("#/benefit/declared_vnd", "benefit-without-evidence")}
+    assert backed.status_code == 200
+    assert service.seen(id)["content"]["benefit"]["confirmed"] is True
+    assert service.emitted(id)[0][2]["benefit_declared"] == amount
+
+
 def test_refusals_speak_the_clients_language(service: SubmissionService) -> None:
     id = service.draft()
 

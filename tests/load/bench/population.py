@@ -41,6 +41,7 @@ from stats.domain.counting import fold
 from stats.domain.snapshots import Snapshot
 from stats.migrations import MIGRATIONS as STATS_MIGRATIONS
 from submission.adapters import content_json, documents, reference_documents
+from submission.adapters.benefit_limits import benefit_limits
 from submission.adapters.contract import PRODUCED, ContractAnnouncements
 from submission.adapters.fields import field_names
 from submission.adapters.reference import ReferenceCopy
@@ -114,8 +115,9 @@ class Population:
         def answer_on(day: date) -> date:
             return days.setdefault(day, expected_answer_on(day, calendar))
 
+        fields, limits = frozenset(field_names()), benefit_limits()
         self._registrar = Registrar(
-            reference, PERMISSIONS, frozenset(field_names()), answer_on, lambda most: next(codes) % most
+            reference, PERMISSIONS, fields, limits, answer_on, lambda most: next(codes) % most
         )
 
     def _load_reference(self, sample: Sample) -> None:

@@ -90,6 +90,13 @@ def settings(
         "SMTP_PORT": "1",
         "MAIL_FROM": "no-reply@example.org",
         "PUBLIC_URL": "http://127.0.0.1",
+        # Load comes from a few accounts and one address.
+        "WRITE_RATE": "0",
+        "ANONYMOUS_RATE": "0",
+        "SUBMISSIONS_PER_DAY": "0",
+        "SUBMISSIONS_FOR_OTHERS_PER_DAY": "0",
+        "OPEN_DRAFTS": "0",
+        "OPEN_DRAFTS_FOR_OTHERS": "0",
         **changes,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from flask import Flask
 from chassis import logs, server
 from chassis.roles import EXIT_CONFIGURATION, EXIT_USAGE, Service, main
 from chassis.settings import ServiceSettings, setting
+from chassis.worker import UnknownPart
 
 ENVIRONMENT = {
     "MONGO_URI": "mongodb://user:s3cret@db/",
@@ -41,6 +42,12 @@ class Played:
     def run(self) -> int | None:
         self.calls.append(("worker",))
         return self.worker_code
+
+    def only(self, names: Sequence[str]) -> Played:
+        if "post" in names:
+            raise UnknownPart("post", ("relay",))
+        self.calls.append(("only", *names))
+        return self
 
     def migrate(self, settings: Settings) -> None:
         if self.error is not None:
@@ -85,6 +92,16 @@ def test_the_worker_runs_and_ends_with_its_code(played: Played) -> None:
     assert played.calls == [("worker",), ("worker",)]
 
 
+def test_the_worker_may_run_some_of_its_parts_alone(
+    played: Played, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(played.service(), ["worker", "--only", "relay", "--only", "mail"], ENVIRONMENT) == 0
+    assert played.calls == [("only", "relay", "mail"), ("worker",)]
+
+    assert main(played.service(), ["worker", "--only", "post"], ENVIRONMENT) == EXIT_USAGE
+    assert "there is no part post; there are relay" in capsys.readouterr().err
+
+
 def test_migrations_run_with_the_settings(played: Played) -> None:
     assert main(played.service(), ["migrate"], ENVIRONMENT) == 0
 
@@ -114,7 +131,7 @@ def test_an_unknown_role_is_told_the_known_ones(
 ) -> None:
     assert main(played.service(), arguments, ENVIRONMENT) == EXIT_USAGE
 
-    assert "api|worker|migrate|check-config|rebuild" in capsys.readouterr().err
+    assert "api|worker|migrate|check-config|consumer|rebuild" in capsys.readouterr().err
 
 
 def test_incomplete_settings_are_told_line_by_line(

@@ -7,11 +7,15 @@ import signal
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from chassis.worker import Task, Worker
+import pytest
+
+from chassis.consumer.backoff import Backoff
+from chassis.worker import Task, UnknownPart, Worker
+from chassis.worker_parts import State
 from tests.support.messaging import MessagingSettings
 from tests.support.processes import free_port, wait_until
 
@@ -39,10 +43,13 @@ class Started:
 
 
 @contextmanager
-def started(*tasks: Task, consumers: Any = (), shutdown_seconds: float = 5) -> Iterator[Started]:
+def started(
+    *tasks: Task, consumers: Any = (), shutdown_seconds: float = 5, only: Sequence[str] | None = None
+) -> Iterator[Started]:
     port = free_port()
     settings = MessagingSettings("x:1", worker_bind=f"127.0.0.1:{port}", shutdown_seconds=shutdown_seconds)
-    running = Started(Worker(settings, consumers=consumers, tasks=tasks), port)
+    worker = Worker(settings, consumers=consumers, tasks=tasks, restarts=Backoff(first=0.01))
+    running = Started(worker if only is None else worker.only(only), port)
     try:
         yield running
     finally:
@@ -58,6 +65,7 @@ class FakeLoop:
     def __init__(self) -> None:
         self.name = "consumer-test"
         self.idle = 0.0
+        self.parked: object | None = None
 
     def run(self, stop: threading.Event) -> None:
         stop.wait()
@@ -70,8 +78,9 @@ def test_it_is_healthy_while_its_threads_run_and_shows_metrics() -> None:
     with started(Task("relay", waits)) as running:
         wait_until(running.worker.ready, "it is ready")
 
-        assert running.get("/livez") == (200, "ok\n")
-        assert running.get("/readyz")[0] == 200
+        said = (200, '{"status": "ok", "parts": {"relay": "running"}}')
+        assert running.get("/livez") == said
+        assert running.get("/readyz") == said
         assert 'worker_thread_up{thread="relay"} 1.0' in running.get("/metrics")[1]
         assert running.get("/other")[0] == 404
 
@@ -91,21 +100,96 @@ def test_a_stop_ends_every_thread_with_success() -> None:
     assert not running.worker.ready()
 
 
-def test_a_thread_that_dies_ends_the_worker_with_a_failure() -> None:
-    def dies(stop: threading.Event) -> None:
-        raise RuntimeError("lost")
+def dies(stop: threading.Event) -> None:
+    raise RuntimeError("lost")
 
-    with started(Task("dies", dies), Task("b", waits)) as running:
-        running.thread.join(10)
+
+@pytest.mark.parametrize("fails", [dies, lambda stop: None], ids=["an error", "an early end"])
+def test_a_part_that_fails_is_started_again_and_the_others_go_on(
+    fails: Callable[[threading.Event], None],
+) -> None:
+    tries: list[int] = []
+
+    def fails_twice(stop: threading.Event) -> None:
+        tries.append(1)
+        if len(tries) < 3:
+            return fails(stop)
+        waits(stop)
+
+    with started(Task("relay", fails_twice), Task("mail", waits)) as running:
+        wait_until(lambda: len(tries) == 3, "the third try runs")
+
+        assert running.worker.states()["mail"] is State.RUNNING
+        assert running.get("/livez")[0] == 200
+        # It has to be well for a while before it counts as well.
+        assert running.get("/readyz") == (
+            503,
+            '{"status": "unavailable", "parts": {"relay": "failing", "mail": "running"}}',
+        )
+
+    assert running.code == 0
+
+
+def test_a_parked_consumer_is_shown_and_the_others_go_on() -> None:
+    loop = FakeLoop()
+    loop.parked = "poison"
+
+    with started(Task("relay", waits), consumers=[loop]) as running:
+        wait_until(running.worker.ready, "it is ready")
+
+        parts = '"parts": {"consumer-test": "parked", "relay": "running"}'
+        assert running.get("/readyz") == (200, '{"status": "ok", ' + parts + "}")
+        assert running.get("/livez")[0] == 200
+
+    assert running.code == 0
+
+
+def test_it_is_not_alive_while_any_part_hangs_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.worker_parts.HANGING_SECONDS", 0.2)
+    release = threading.Event()
+    worked: list[int] = []
+
+    def works(stop: threading.Event) -> None:
+        while not stop.wait(0.01):
+            worked.append(1)
+
+    with started(Task("mail", lambda stop: _wait(release)), Task("relay", works)) as running:
+        wait_until(lambda: running.worker.states()["mail"] is State.HANGING, "the mail hangs")
+        assert running.get("/livez")[0] == 503
+        assert not running.worker.ready()
+
+        before = len(worked)
+        wait_until(lambda: len(worked) > before, "the relay goes on")
+        release.set()
+
+
+def test_a_worker_of_which_every_part_is_dead_ends_with_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.worker_parts.HOPELESS_SECONDS", 0.0)
+
+    with started(Task("relay", dies), Task("mail", dies)) as running:
+        running.thread.join(20)
 
         assert running.code == 1
 
 
-def test_a_thread_that_ends_by_itself_is_a_failure_too() -> None:
-    with started(Task("ends", lambda stop: None), Task("b", waits)) as running:
-        running.thread.join(10)
+def test_one_part_can_run_alone() -> None:
+    ran: list[str] = []
 
-        assert running.code == 1
+    def notes(name: str) -> Task:
+        def runs(stop: threading.Event) -> None:
+            ran.append(name)
+            waits(stop)
+
+        return Task(name, runs)
+
+    loop = FakeLoop()
+    with started(notes("relay"), notes("mail"), consumers=[loop], only=["relay", "consumer"]) as running:
+        wait_until(running.worker.ready, "it is ready")
+        assert set(running.worker.states()) == {"relay", "consumer-test"}
+
+    assert ran == ["relay"]
+    with pytest.raises(UnknownPart, match="there is no part post; there are relay"):
+        Worker(MessagingSettings("x:1"), consumers=[], tasks=[Task("relay", waits)]).only(["post"])
 
 
 def test_a_thread_that_will_not_end_is_a_failure() -> None:

@@ -6,12 +6,20 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import bson
 import pytest
 
 import contracts
 from chassis.consumer.errors import Refused
 from chassis.events.codec import Event
-from stats.adapters.payloads import CONSUMED_TOPICS, campaign_from, snapshot_from, unit_from
+from stats.adapters.documents import snapshot_document
+from stats.adapters.payloads import (
+    CONSUMED_TOPICS,
+    MOST_AUTHORS,
+    campaign_from,
+    snapshot_from,
+    unit_from,
+)
 from stats.domain.snapshots import Basis
 
 AT = datetime(2022, 6, 1, tzinfo=UTC)
@@ -50,6 +58,22 @@ def test_every_example_of_the_contract_can_be_counted(topic: str, name: str) -> 
     assert snapshot.unit_path == tuple(data["unit_path"])
     assert snapshot.benefit == (data["benefit_declared"] or 0)
     assert snapshot.at == AT
+
+
+@pytest.mark.parametrize("amount", [0, 1, 10**15, 1e15, 5.0, None])
+@pytest.mark.parametrize("authors", [1, 100, 2.0, 2**63, 1e30])
+def test_every_amount_that_the_contract_allows_can_be_counted(amount: float | None, authors: float) -> None:
+    data = example("initiative.submitted")
+    data |= {"benefit_declared": amount, "benefit_verified": amount, "author_count": authors}
+
+    snapshot = snapshot_from(event("initiative.submitted", data))
+    stored = bson.decode(bson.encode(snapshot_document(snapshot)))
+
+    assert (snapshot.benefit, snapshot.verified) == (amount or 0, amount)
+    assert snapshot.quantified == (amount is not None)
+    assert snapshot.authors == min(authors, MOST_AUTHORS)
+    assert all(isinstance(stored[name], int) for name in ("benefit", "authors"))
+    assert isinstance(stored["verified"], int | None)
 
 
 def test_a_milestone_is_counted_on_its_local_day() -> None:

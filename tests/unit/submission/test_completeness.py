@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from submission.adapters.benefit_limits import benefit_limits
 from submission.domain.campaigns import Campaign, CampaignFacts
-from submission.domain.completeness import Circumstances, findings
+from submission.domain.completeness import BenefitLimits, Circumstances, findings
 from submission.domain.content import Author, Benefit, Content, Declarations, Recognition, SolutionType
 from submission.domain.units import Unit, UnitFacts, UnitLevel
 
@@ -35,7 +36,8 @@ CAMPAIGN = Campaign(
     ),
     1,
 )
-AROUND = Circumstances(UNIT, CAMPAIGN, frozenset({"co-khi"}), TODAY)
+LIMITS = BenefitLimits(10**9, 10**12)
+AROUND = Circumstances(UNIT, CAMPAIGN, frozenset({"co-khi"}), TODAY, LIMITS)
 LEAD = Author("m-lead000001", None, 60_00, lead=True)
 OTHER = Author(None, "Người ngoài", 40_00, lead=False)
 COMPLETE = Content(
@@ -111,6 +113,12 @@ def test_an_empty_content_is_told_everything_at_once() -> None:
         ({"first_applied_on": date(2021, 8, 31)}, "#/first_applied_on", "not-eligible"),
         ({"benefit": Benefit(None, None, None)}, "#/benefit/social", "benefit-unexplained"),
         ({"benefit": Benefit(0, None, "Tốt")}, "#/benefit/method", "benefit-method"),
+        ({"benefit": Benefit(10**9, "Đếm", None)}, "#/benefit/confirmed", "benefit-unconfirmed"),
+        (
+            {"benefit": Benefit(10**12 + 1, "Đếm", None, confirmed=True)},
+            "#/benefit/declared_vnd",
+            "benefit-without-evidence",
+        ),
         ({"declarations": Declarations(True, False, True)}, "#/declarations/lawful", "must-declare"),
         ({"problem": ""}, "#/problem", "required"),
     ],
@@ -131,6 +139,40 @@ def test_a_recognition_that_is_begun_must_be_complete_and_in_the_past() -> None:
 
 def test_a_benefit_that_cannot_be_quantified_needs_its_social_effect() -> None:
     assert _found(replace(COMPLETE, benefit=Benefit(None, None, "Giảm tai nạn"))) == set()
+
+
+EVIDENCE = Recognition("12/QĐ-ĐL", date(2022, 4, 1), "Công ty", "Cơ sở")
+
+
+@given(st.integers(0, 10**15), st.booleans(), st.sampled_from([None, EVIDENCE]))
+def test_an_amount_is_asked_about_exactly_from_the_limits_of_the_programme_on(
+    amount: int, confirmed: bool, recognition: Recognition | None
+) -> None:
+    benefit = Benefit(amount, "Đếm", None, confirmed)
+
+    found = _found(replace(COMPLETE, benefit=benefit, recognition=recognition))
+
+    codes = {code for _, code in found}
+    assert ("benefit-unconfirmed" in codes) == (amount >= 10**9 and not confirmed)
+    assert ("benefit-without-evidence" in codes) == (amount > 10**12 and recognition is None)
+    assert codes <= {"benefit-unconfirmed", "benefit-without-evidence"}
+
+
+@pytest.mark.parametrize("name", ["decision_no", "decided_on", "issuer", "level"])
+def test_a_decision_of_recognition_is_evidence_only_when_it_is_complete(name: str) -> None:
+    partly = replace(EVIDENCE, **{name: None})
+    benefit = Benefit(10**13, "Đếm", None, confirmed=True)
+
+    found = _found(replace(COMPLETE, benefit=benefit, recognition=partly))
+
+    assert found == {
+        ("#/benefit/declared_vnd", "benefit-without-evidence"),
+        (f"#/recognition/{name}", "required"),
+    }
+
+
+def test_the_limits_are_data_of_the_programme() -> None:
+    assert benefit_limits() == LIMITS
 
 
 def test_the_last_day_of_a_unit_is_still_a_day_of_it() -> None:

@@ -33,6 +33,7 @@ OWNERS = {
     "initiative.edit",
     "initiative.submit",
     "initiative.withdraw",
+    "initiative.delete",
 }
 BY_ROLE = {
     "member": set[str](),

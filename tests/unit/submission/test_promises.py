@@ -63,6 +63,7 @@ def test_the_openapi_document_is_valid_and_names_the_headers_of_each_act() -> No
         ("put", "/v1/units/{code}"): {"If-Match"},
         ("put", "/v1/campaigns/{id}"): {"If-Match"},
         ("post", "/v1/operations/dead-letters/{offset}/replay"): set(),
+        ("post", "/v1/operations/consumer/release"): set(),
     }
 
 

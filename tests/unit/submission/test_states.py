@@ -13,7 +13,17 @@ from submission.domain import initiative as acts
 from submission.domain.completeness import Incomplete
 from submission.domain.content import Author, Content, Source
 from submission.domain.initiative import Initiative, Registration
-from submission.domain.states import REVIEW_STATES, TRANSITIONS, Act, NotAllowedInState, State, acts_in, after
+from submission.domain.states import (
+    DELETABLE,
+    REVIEW_STATES,
+    TRANSITIONS,
+    Act,
+    NotAllowedInState,
+    State,
+    acts_in,
+    after,
+    require_deletable,
+)
 
 NOW = datetime(2022, 5, 30, 8, 15, tzinfo=UTC)
 CONTENT = Content(unit="U", campaign="phase-1", authors=(Author("m-lead000001", None, 100_00, True),))
@@ -29,7 +39,8 @@ REGISTRATION = Registration(
 )
 
 TABLE = {
-    State.DRAFT: {Act.EDIT: State.DRAFT, Act.SUBMIT: State.SUBMITTED},
+    # A deletion leads to no state: what is deleted is gone.
+    State.DRAFT: {Act.EDIT: State.DRAFT, Act.SUBMIT: State.SUBMITTED, Act.DELETE: State.DRAFT},
     State.SUBMITTED: {Act.WITHDRAW: State.WITHDRAWN},
     State.IN_REVIEW: {Act.WITHDRAW: State.WITHDRAWN},
     State.REVISION_REQUESTED: {
@@ -61,6 +72,9 @@ def _apply(initiative: Initiative, act: Act, at: datetime) -> Initiative:
             return acts.edit(initiative, CONTENT, OWNER)
         case Act.WITHDRAW:
             return acts.withdraw(initiative, None, at)
+        case Act.DELETE:
+            require_deletable(initiative.state)
+            return initiative
         case Act.SUBMIT if initiative.registration is not None:
             return acts.resubmit(initiative, CONTENT, OWNER, at)
         case Act.SUBMIT:
@@ -82,7 +96,7 @@ def test_each_act_leads_where_the_table_says_or_is_refused(state: State, act: Ac
 
 def test_the_offered_acts_are_those_of_the_table() -> None:
     assert {state: set(acts_in(state)) for state in State} == {s: set(row) for s, row in TABLE.items()}
-    assert len(TRANSITIONS) == sum(len(row) for row in TABLE.values())
+    assert len(TRANSITIONS) + len(DELETABLE) == sum(len(row) for row in TABLE.values())
 
 
 def test_no_act_of_an_author_leads_to_a_decided_state() -> None:
@@ -90,7 +104,10 @@ def test_no_act_of_an_author_leads_to_a_decided_state() -> None:
     assert State.WITHDRAWN not in REVIEW_STATES
 
 
-@given(st.lists(st.tuples(st.sampled_from(Act), st.sampled_from(sorted(REVIEW_STATES))), max_size=12))
+CHANGING = [act for act in Act if act is not Act.DELETE]
+
+
+@given(st.lists(st.tuples(st.sampled_from(CHANGING), st.sampled_from(sorted(REVIEW_STATES))), max_size=12))
 def test_version_and_sequence_only_grow_whatever_authors_and_reviewers_do(
     steps: list[tuple[Act, State]],
 ) -> None:

@@ -78,6 +78,13 @@ export function useFields() {
   );
 }
 
+/** From which declared benefit on the form asks for more. */
+export function useBenefitLimits() {
+  return useQuery("benefit-limits", () =>
+    readOrRecall("benefit-limits", async () => await ok(submission.GET("/v1/benefit-limits"))),
+  );
+}
+
 /** The units directly below one, all of them. */
 export async function childrenOf(parent: string): Promise<Unit[]> {
   const all: Unit[] = [];

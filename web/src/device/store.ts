@@ -79,3 +79,10 @@ export async function drop(id: string): Promise<void> {
   memory.delete(id);
   await db?.delete("initiatives", id);
 }
+
+/** Drops what is kept of an initiative of the server, on whatever address of the form. */
+export async function dropOfServer(serverId: string): Promise<void> {
+  const db = await database();
+  const all = db === null ? [...memory.values()] : await db.getAll("initiatives");
+  for (const one of all) if (one.serverId === serverId) await drop(one.id);
+}

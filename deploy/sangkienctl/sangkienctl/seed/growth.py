@@ -98,6 +98,7 @@ def grow(
             "declared_vnd": benefit,
             "method": "So sánh chi phí trước và sau khi áp dụng" if benefit is not None else None,
             "social": None if benefit is not None else "Giảm nặng nhọc, bảo đảm an toàn lao động",
+            "confirmed": benefit is not None,
         },
         "recognition": None,
         "declarations": {"not_recognised_elsewhere": True, "lawful": True, "no_ip_conflict": True},

@@ -215,6 +215,7 @@ def _body(
             "declared_vnd": entry.benefit,
             "method": "Theo công bố của đơn vị" if entry.benefit is not None else None,
             "social": None if entry.benefit is not None else "Nâng cao chất lượng và an toàn trong công việc",
+            "confirmed": entry.benefit is not None,
         },
         "recognition": None,
         "declarations": DECLARED,

@@ -7,15 +7,26 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from chassis import metrics
 from chassis.consumer.backoff import Backoff
-from chassis.consumer.dlq import DeadLetter, DeadLetters, DlqCounter, DlqLimit, ReceivedRecord
+from chassis.consumer.dlq import (
+    DeadLetter,
+    DeadLetters,
+    DlqCounter,
+    DlqLimit,
+    DlqLimitReached,
+    ReceivedRecord,
+)
 from chassis.consumer.errors import ErrorClass, classify, error_code
+from chassis.consumer.parking import LimitState
 from chassis.consumer.traces import handling
 from chassis.events.codec import DecodeError, Event, EventCodec, UnknownType
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 BatchHandler = Callable[[Sequence[Event]], None]
 
@@ -23,11 +34,20 @@ BatchHandler = Callable[[Sequence[Event]], None]
 TRIES = 3
 
 
+class Limits(Protocol):
+    """Where the dead-letter limit of the group is kept; see chassis.consumer.parking.LimitStore."""
+
+    def read(self) -> LimitState: ...
+    def count(self, run: int, recent: tuple[bool, ...]) -> None: ...
+    def park(self, topic: str, partition: int, offset: int, reason: str) -> None: ...
+
+
 class BatchProcessor:
     """Deals with the records of one group, batch after batch.
 
     pause: waits that many seconds while the group membership is kept up; it raises to give the batch up,
-    which then comes again. dead_letters, limit, backoff: see their classes.
+    which then comes again. limits: None to count in this process only. dead_letters, limit, backoff: see
+    their classes.
     """
 
     def __init__(
@@ -40,19 +60,31 @@ class BatchProcessor:
         pause: Callable[[float], None],
         limit: DlqLimit,
         backoff: Backoff,
+        limits: Limits | None = None,
     ) -> None:
         self._group = group
         self._codec = codec
         self._handler = handler
         self._dead_letters = dead_letters
         self._pause = pause
+        self._limit = limit
         self._counter = DlqCounter(limit)
         self._backoff = backoff
+        self._limits = limits
+        # What the store knows: the run, and how many records were counted since.
+        self._kept_run = 0
+        self._uncounted = 0
+
+    def restore(self, state: LimitState) -> None:
+        """Count on from what the group's members had counted."""
+        self._counter = DlqCounter(self._limit, state.run, state.recent)
+        self._kept_run, self._uncounted = state.run, 0
 
     def process(self, records: Sequence[ReceivedRecord]) -> list[Event]:
         """Deal with every record; the events that were handled, in order.
 
-        Raises DlqLimitReached before a dead letter of this batch is written, and whatever `pause` raises.
+        Raises DlqLimitReached before a dead letter of this batch is written, with the group parked at the
+        record that reached the limit, and whatever `pause` raises.
         """
         decoded = [(record, self._decode(record)) for record in records]
         events = [event for _, event in decoded if isinstance(event, Event)]
@@ -63,15 +95,57 @@ class BatchProcessor:
             if item is None:
                 continue
             result = item if isinstance(item, DeadLetter) or together else self._handle_alone(record, item)
-            self._counter.add(isinstance(result, DeadLetter))
+            self._count(record, isinstance(result, DeadLetter))
             if isinstance(result, DeadLetter):
                 letters.append(result)
             elif isinstance(item, Event):
                 handled.append(item)
+        self._keep_count(dead=bool(letters))
         self._put_aside(letters)
         for event in handled:
             metrics.CONSUMER_RECORDS.labels(self._group, event.topic, "handled").inc()
         return handled
+
+    def _count(self, record: ReceivedRecord, dead: bool) -> None:
+        self._uncounted += 1
+        try:
+            self._counter.add(dead)
+        except DlqLimitReached as reached:
+            if self._limits is not None:
+                park, reason = self._limits.park, str(reached)
+                self._until_kept(lambda: park(record.topic, record.partition, record.offset, reason))
+            raise
+
+    def _keep_count(self, *, dead: bool) -> None:
+        """Keep the count before the dead letters are written, so that no crash in between hides them from the
+        limit. Without dead letters there is mostly nothing to keep, and nothing is asked of the database."""
+        limits, counter = self._limits, self._counter
+        if limits is None:
+            return
+        if dead:
+            parked = self._until_kept(limits.read).parked
+            if parked is not None:
+                raise DlqLimitReached(parked.reason)
+        run_ended = self._kept_run > 0 and counter.run == 0
+        window_moved = counter.dead > 0 and self._uncounted >= self._limit.window // 5
+        if dead or run_ended or window_moved:
+            self._until_kept(lambda: limits.count(counter.run, counter.recent))
+            self._kept_run, self._uncounted = counter.run, 0
+
+    def _until_kept(self, work: Callable[[], T]) -> T:
+        failures = 0
+        while True:
+            try:
+                return work()
+            except Exception as error:
+                if classify(error) is not ErrorClass.TRANSIENT:
+                    raise
+                failures += 1
+                log.warning(
+                    "the dead-letter limit cannot be kept",
+                    extra={"group": self._group, "error": type(error).__name__},
+                )
+                self._wait(failures)
 
     def _decode(self, record: ReceivedRecord) -> Event | DeadLetter | None:
         """None for a type that this consumer does not know."""

@@ -5,7 +5,7 @@ limit at which a consumer stops instead, because a bad deploy must not drain a t
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -91,17 +91,31 @@ class DlqLimit:
 
 
 class DlqLimitReached(Exception):  # a statement for the operator
-    """Too many dead letters; the consumer stops before it writes more. See the runbook on dead letters."""
+    """Too many dead letters; the consumer stops before it writes more. See the runbook consumer-parked."""
 
 
 class DlqCounter:
-    """Counts the outcomes of records in their order against a limit."""
+    """Counts the outcomes of records in their order against a limit; from `run` and `recent` on, see
+    chassis.consumer.parking."""
 
-    def __init__(self, limit: DlqLimit) -> None:
+    def __init__(self, limit: DlqLimit, run: int = 0, recent: Iterable[bool] = ()) -> None:
         self._limit = limit
-        self._run = 0
-        self._recent: deque[bool] = deque(maxlen=limit.window)
-        self._dead = 0
+        self._run = run
+        self._recent: deque[bool] = deque(recent, maxlen=limit.window)
+        self._dead = sum(self._recent)
+
+    @property
+    def run(self) -> int:
+        return self._run
+
+    @property
+    def recent(self) -> tuple[bool, ...]:
+        return tuple(self._recent)
+
+    @property
+    def dead(self) -> int:
+        """Dead letters among the recent records."""
+        return self._dead
 
     def add(self, dead: bool) -> None:
         """The outcome of one record. Raises DlqLimitReached."""

@@ -16,13 +16,15 @@ from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import CommitFailedError, KafkaError
 from kafka.structs import OffsetAndMetadata
+from pymongo.errors import PyMongoError
 
 from chassis import metrics
 from chassis.clock import utc_now
 from chassis.consumer.backoff import Backoff
 from chassis.consumer.batch import BatchHandler, BatchProcessor
-from chassis.consumer.dlq import DeadLetters, DlqLimit, ReceivedRecord
+from chassis.consumer.dlq import DeadLetters, DlqLimit, DlqLimitReached, ReceivedRecord
 from chassis.consumer.lag import LagMeter
+from chassis.consumer.parking import LimitState, LimitStore, Parked
 from chassis.events.codec import EventCodec
 from chassis.kafka_client import KafkaSettings, client_options, construct
 from chassis.producer import Publisher, make_producer
@@ -41,6 +43,9 @@ HEARTBEAT_MS = 3_000
 MAX_POLL_INTERVAL_MS = 300_000
 # A topic or a partition that is created later is found within this time.
 METADATA_MS = 30_000
+# How soon a parked consumer notices its release, and how often it says that it waits for one.
+RELEASE_SECONDS = 2.0
+PARKED_LOG_SECONDS = 60.0
 
 
 class _BatchGivenUp(Exception):
@@ -83,7 +88,8 @@ class ConsumerLoop:
     settings: the Kafka part of ServiceSettings. codec: knows these topics; other types are skipped and
     counted. handler: gets the events of one poll, in order within a partition; its effects must be
     idempotent, for delivery is at least once. batch: at most that many records per poll. dead_letters: None
-    for `<group>.dlq` on the same cluster.
+    for `<group>.dlq` on the same cluster. limits: where the dead-letter limit is kept, so that it holds over
+    restarts and a parked group waits for an operator; without it, reaching the limit ends the loop.
     """
 
     def __init__(
@@ -98,6 +104,7 @@ class ConsumerLoop:
         batch: int = 500,
         limit: DlqLimit | None = None,
         backoff: Backoff | None = None,
+        limits: LimitStore | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.name = f"consumer-{group}"
@@ -117,7 +124,10 @@ class ConsumerLoop:
             pause=self._pause,
             limit=limit or DlqLimit(),
             backoff=self._backoff,
+            limits=limits,
         )
+        self._limits = limits
+        self._parked: Parked | None = None
         self._consumer: Any = None
         self._rebalances = _Rebalances()
         self._seen_rebalances = 0
@@ -131,18 +141,80 @@ class ConsumerLoop:
         return time.monotonic() - self._polled
 
     def run(self, stop: threading.Event) -> None:
-        """Consume until `stop` is set, then commit and leave the group.
+        """Consume until `stop` is set, then commit and leave the group. While the group is parked, leave it
+        and wait for its release.
 
-        Raises DlqLimitReached, and KafkaError for what no retry heals (not authorised, a corrupt record); the
-        worker then ends with a failure, and what was not committed comes again.
+        Raises KafkaError for what no retry heals (not authorised, a corrupt record), and DlqLimitReached when
+        the limit is not kept; what was not committed comes again.
         """
         self._stop = stop
+        while not stop.is_set():
+            if self._limits is not None:
+                self._wait_for_release(self._limits)
+            try:
+                self._consume()
+            except DlqLimitReached as reached:
+                if self._limits is None:
+                    raise
+                log.critical("consumer parked", extra={"group": self._group, "reason": str(reached)})
+
+    @property
+    def parked(self) -> Parked | None:
+        """Where and why the group is parked; None while it consumes."""
+        return self._parked
+
+    def _consume(self) -> None:
         try:
             self._connect()
-            while not stop.is_set():
+            while not self._stop.is_set():
                 self._turn()
         finally:
             self._close()
+
+    def _wait_for_release(self, limits: LimitStore) -> None:
+        """Return once the group is not parked, to count on from what was counted, or when the loop is to
+        stop."""
+        due = 0.0
+        while not self._stop.is_set():
+            self._polled = time.monotonic()
+            state = self._limit_state(limits)
+            if state is not None and state.parked is None:
+                self._processor.restore(state)
+                break
+            if state is not None and state.parked is not None:
+                self._parked = state.parked
+                metrics.CONSUMER_PARKED.labels(self._group).set(1)
+                if self._polled >= due:
+                    due = self._polled + PARKED_LOG_SECONDS
+                    self._log_parked(state.parked)
+            self._stop.wait(RELEASE_SECONDS)
+        else:
+            return
+        if self._parked is not None:
+            log.info("consumer released", extra={"group": self._group})
+            self._parked = None
+        metrics.CONSUMER_PARKED.labels(self._group).set(0)
+
+    def _limit_state(self, limits: LimitStore) -> LimitState | None:
+        try:
+            return limits.read()
+        except PyMongoError as error:
+            extra = {"group": self._group, "error": type(error).__name__}
+            log.warning("the dead-letter limit cannot be read", extra=extra)
+            return None
+
+    def _log_parked(self, parked: Parked) -> None:
+        log.error(
+            "consumer is parked and waits for an operator",
+            extra={
+                "group": self._group,
+                "topic": parked.topic,
+                "partition": parked.partition,
+                "offset": parked.offset,
+                "reason": parked.reason,
+                "since": parked.since.isoformat(),
+            },
+        )
 
     def _connect(self) -> None:
         failures = 0

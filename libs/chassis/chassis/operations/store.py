@@ -10,9 +10,9 @@ from typing import Any
 
 from pymongo.database import Database
 
+from chassis.consumer.parking import COLLECTION, LimitStore
 from chassis.mongo.documents import known
 
-COLLECTION = "operations"
 REPORT = "report"
 _REPLAY = "replay"
 # Requests are few; older ones than these are of no interest any more.
@@ -85,6 +85,7 @@ class Operations:
     """Shared by the API and the worker of one service."""
 
     def __init__(self, db: Database[dict[str, Any]], clock: Callable[[], datetime]) -> None:
+        self._db = db
         self._kept = db[COLLECTION]
         self._clock = clock
 
@@ -95,6 +96,10 @@ class Operations:
         if "secantusVersion" not in said:
             return Engine("MongoDB", said["version"])
         return Engine("SecantusDB", said["secantusVersion"])
+
+    def limit(self, group: str) -> LimitStore:
+        """The dead-letter limit of the service's consumer group."""
+        return LimitStore(self._db, group, self._clock)
 
     def report(self) -> Report | None:
         """The last report; None before the first one."""

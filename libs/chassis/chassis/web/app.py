@@ -20,7 +20,7 @@ from chassis import logs, metrics, tracing
 from chassis.problems import Problem
 from chassis.settings import ServiceSettings
 from chassis.tokens import TokenVerifier
-from chassis.web import admission, errors, health, openapi
+from chassis.web import admission, errors, health, limits, openapi
 from chassis.web.blueprint import Blueprint
 from chassis.web.current import VERIFIER
 from chassis.web.json_body import OrjsonProvider, Request
@@ -81,6 +81,7 @@ class Application(Flask):
             headers.append(("X-Request-ID", request_id))
             headers.append(("traceparent", tracing.header(trace)))
             headers.append(("X-Content-Type-Options", "nosniff"))
+            headers.extend(environ.get(limits.RATE_LIMIT, ()))
             names = {name for name, _ in headers}
             if "Cache-Control" not in names:
                 headers.append(("Cache-Control", "private, no-cache" if "ETag" in names else "no-store"))
@@ -140,6 +141,7 @@ def create_app(
     app.url_map.merge_slashes = False
     app.extensions[VERIFIER] = verifier
     errors.register(app, domain_errors)
+    app.before_request(limits.Limits(settings).check)
     health.register(app, health.Health(readiness))
     openapi.register(app, service=service, title=title, version=version, blueprints=blueprints)
     admission.register(app, blueprints)

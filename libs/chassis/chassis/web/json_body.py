@@ -124,6 +124,11 @@ def dump(value: Any) -> bytes:
     return orjson.dumps(value, default=_default, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
+def exact(number: int) -> Any:
+    """An integer of any size for an answer: JSON has no greatest number, but orjson stops at 64 bits."""
+    return number if -(2**63) <= number < 2**63 else orjson.Fragment(str(number).encode())
+
+
 def _default(value: Any) -> Any:
     if isinstance(value, datetime):
         return rfc3339(value)

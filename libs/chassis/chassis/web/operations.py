@@ -1,5 +1,5 @@
-"""The operator's endpoints, the same at every service: how it fares, and the replay of a dead letter. They
-show names of topics, reasons and ages, never the content of a record.
+"""The operator's endpoints, the same at every service: how it fares, the replay of a dead letter, and the
+release of a parked consumer. They show names of topics, reasons and ages, never the content of a record.
 """
 
 # flask-smorest ships no types.
@@ -23,7 +23,9 @@ from chassis.web.schemas import Schema, Timestamp
 
 READ = "operations.read"
 REPLAY = "operations.replay"
-PERMISSIONS = PermissionTable({READ: (role("operator"),), REPLAY: (role("operator"),)})
+RELEASE = "operations.release"
+_OPERATOR = (role("operator"),)
+PERMISSIONS = PermissionTable({READ: _OPERATOR, REPLAY: _OPERATOR, RELEASE: _OPERATOR})
 
 
 class PartSchema(Schema):
@@ -68,6 +70,20 @@ class ReplaySchema(Schema):
     error = fields.String(required=True, allow_none=True)
 
 
+class ParkedSchema(Schema):
+    """Where and why the consumer stopped: too many dead letters. It goes on when an operator releases it."""
+
+    topic = fields.String(required=True)
+    partition = fields.Integer(required=True)
+    offset = fields.Integer(required=True, metadata={"description": "Of the record that is not handled"})
+    reason = fields.String(required=True)
+    since = Timestamp(required=True)
+
+
+class ReleaseSchema(Schema):
+    released = fields.Boolean(required=True, metadata={"description": "False if it was not parked"})
+
+
 class OperationsSchema(Schema):
     """measured_at: null while the worker has not reported; what it measured is then empty."""
 
@@ -81,6 +97,7 @@ class OperationsSchema(Schema):
     dead = fields.Integer(required=True, metadata={"description": "Dead letters that nobody dealt with"})
     letters = fields.List(fields.Nested(LetterSchema), required=True, metadata={"description": "The oldest"})
     replays = fields.List(fields.Nested(ReplaySchema), required=True)
+    parked = fields.Nested(ParkedSchema, required=True, allow_none=True)
 
 
 def operations_blueprint(service: str, operations: Operations | None, administration_unit: str) -> Blueprint:
@@ -103,7 +120,7 @@ def operations_blueprint(service: str, operations: Operations | None, administra
         """How this service fares: its parts, and what its worker measured last"""
         kept = require(READ)
         ready, parts = current_app.extensions[health.EXTENSION].report()
-        report = kept.report()
+        report, parked = kept.report(), kept.limit(service).read().parked
         measured = {"lag": (), "outbox": (), "dead": 0, "letters": ()} if report is None else asdict(report)
         return {
             **measured,
@@ -113,6 +130,7 @@ def operations_blueprint(service: str, operations: Operations | None, administra
             "parts": [{"name": name, "result": result} for name, result in parts.items()],
             "measured_at": None if report is None else report.at,
             "replays": [asdict(replay) for replay in kept.replays()],
+            "parked": None if parked is None else asdict(parked),
         }
 
     @routes.route("/dead-letters/<int:offset>/replay", methods=["POST"])
@@ -131,5 +149,16 @@ def operations_blueprint(service: str, operations: Operations | None, administra
         if not known and kept.replay(offset) is None:
             raise Problem(COMMON["not-found"])
         return asdict(kept.ask(offset, principal().subject))
+
+    @routes.route("/consumer/release", methods=["POST"])
+    @routes.response(200, ReleaseSchema())
+    @routes.alt_response(403, "FORBIDDEN")
+    def release() -> dict[str, Any]:
+        """Let a parked consumer go on, once the cause is mended
+
+        The worker does it within seconds, from the record at which it stopped and with a count of zero.
+        Asking again changes nothing, so it needs no Idempotency-Key.
+        """
+        return {"released": require(RELEASE).limit(service).release(principal().subject)}
 
     return routes

@@ -1,11 +1,14 @@
 """The shape of the stored documents and their translation; no database access.
 
 snapshots_<generation>  {_id: initiative, sequence, unit_path, campaigns, solution_type, block, submitted_on,
-                         ending, ended_on, benefit, authors, at}
-counters_<generation>   {_id: "<unit>|<campaign>|total", c: {dimension: {basis: {n, b, a}}},
-                         m: {"2022-05": {basis: {n, b, a}}}, at}          m: of the dimension "all" only
-                        {_id: "<unit>|<campaign>|2022-05", d: {dimension: {"31": {basis: {n, b, a}}}}}
-n: initiatives, b: benefit in VND, a: authors. A number that is zero is absent.
+                         ending, ended_on, benefit, authors, at, quantified, verified}
+counters_<generation>   {_id: "<unit>|<campaign>|total", c: {dimension: {basis: numbers}},
+                         m: {"2022-05": {basis: numbers}}, at}          m: of the dimension "all" only
+                        {_id: "<unit>|<campaign>|2022-05", d: {dimension: {"31": {basis: numbers}}}}
+numbers: {n: initiatives, b: declared VND, a: authors, q: initiatives with a declared amount, w: initiatives
+with a verified amount, v: verified VND}. A number that is zero is absent. Sums of VND that 64 bits might not
+hold have a high part as well, bh and vh; see domain.sums. What was stored before q, w and v existed lacks
+them, and counts as zero for them until a rebuild.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from stats.domain import sums
 from stats.domain.counting import ALL, NOTHING, Amount, Posting, Tally
 from stats.domain.figures import STORED_BASES, Figures, month_of
 from stats.domain.snapshots import Basis, Snapshot
@@ -25,7 +29,8 @@ from stats.domain.units import Campaign, Unit
 Document = dict[str, Any]
 
 TOTAL = "total"
-NUMBERS = ("n", "b", "a")
+# By the fields of Amount: the name of the number and, for a sum of money, of its high part.
+NUMBERS = (("n", None), ("b", "bh"), ("a", None), ("q", None), ("w", None), ("v", "vh"))
 
 
 def total_id(unit: str, campaign: str) -> str:
@@ -50,6 +55,8 @@ def snapshot_document(snapshot: Snapshot) -> Document:
         "benefit": snapshot.benefit,
         "authors": snapshot.authors,
         "at": snapshot.at,
+        "quantified": snapshot.quantified,
+        "verified": snapshot.verified,
     }
 
 
@@ -67,6 +74,8 @@ def snapshot_of(document: Mapping[str, Any]) -> Snapshot:
         benefit=document["benefit"],
         authors=document["authors"],
         at=document["at"],
+        quantified=document.get("quantified", False),
+        verified=document.get("verified"),
     )
 
 
@@ -103,15 +112,29 @@ def changed_counter(id: str, stored: Document | None, change: CounterChange) -> 
         numbers = document
         for name in path:
             numbers = numbers.setdefault(name, {})
-        for name, number in zip(NUMBERS, amount, strict=True):
-            total = numbers.get(name, 0) + number
-            if total:
-                numbers[name] = total
-            else:
-                numbers.pop(name, None)
+        for (name, high_name), number in zip(NUMBERS, amount, strict=True):
+            if number:
+                _add(numbers, name, high_name, number)
     if change.at is not None:
         document["at"] = max(document.get("at", change.at), change.at)
     return document
+
+
+def _add(numbers: Document, name: str, high_name: str | None, number: int) -> None:
+    low = numbers.get(name, 0)
+    if high_name is None:
+        _put(numbers, name, low + number)
+        return
+    low, high = sums.stored(sums.joined(low, numbers.get(high_name, 0)) + number)
+    _put(numbers, name, low)
+    _put(numbers, high_name, high)
+
+
+def _put(numbers: Document, name: str, number: int) -> None:
+    if number:
+        numbers[name] = number
+    else:
+        numbers.pop(name, None)
 
 
 def _paths(posting: Posting) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -136,7 +159,13 @@ def _told_at(snapshots: Mapping[str, Snapshot]) -> dict[str, datetime]:
 
 
 def amount_of(numbers: Mapping[str, int]) -> Amount:
-    return Amount(*(numbers.get(name, 0) for name in NUMBERS))
+    get = numbers.get
+    return Amount(
+        *(
+            get(name, 0) if high_name is None else sums.joined(get(name, 0), get(high_name, 0))
+            for name, high_name in NUMBERS
+        )
+    )
 
 
 def figures_of(by_basis: Mapping[str, Mapping[str, int]]) -> Figures:

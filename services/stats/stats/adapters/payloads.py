@@ -24,6 +24,9 @@ CAMPAIGN_TOPIC = "campaign.changed"
 REFERENCE_TOPICS = (UNIT_TOPIC, CAMPAIGN_TOPIC)
 CONSUMED_TOPICS = (*INITIATIVE_TOPICS, *REFERENCE_TOPICS)
 
+# The contract bounds every amount of money, but not this number; the form of submission allows 100.
+MOST_AUTHORS = 10_000
+
 _SEQUENCE = re.compile(r"[0-9]{6}\.[0-9]{6}")
 _ENDINGS = {ending.value: ending for ending in ENDINGS}
 
@@ -46,9 +49,12 @@ def snapshot_from(event: Event) -> Snapshot:
             submitted_on=local_day(parse_rfc3339(milestones["submitted"])),
             ending=ending,
             ended_on=local_day(parse_rfc3339(ended_at)) if ended_at else None,
-            benefit=data["benefit_declared"] or 0,
-            authors=data["author_count"],
+            # An integer of JSON Schema may be written as 1e15, which is read as a float.
+            benefit=int(data["benefit_declared"] or 0),
+            authors=int(min(data["author_count"], MOST_AUTHORS)),
             at=event.time,
+            quantified=data["benefit_declared"] is not None,
+            verified=None if data["benefit_verified"] is None else int(data["benefit_verified"]),
         )
     except InvalidSnapshotError as refusal:
         raise Refused(refusal.code, str(refusal)) from refusal

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import add as add_numbers
+from operator import sub as subtract_numbers
 from typing import NamedTuple
 
 from stats.domain.snapshots import Basis, Snapshot
@@ -18,19 +20,27 @@ ALL = "all"
 
 
 class Amount(NamedTuple):
-    """A number of initiatives, their declared benefit in VND and their authors; each may be negative."""
+    """How much is counted; each number may be negative and of any size.
+
+    benefit: declared, VND. quantified: initiatives that declared an amount. verified: initiatives whose
+    benefit a reviewer verified; verified_benefit: as verified, VND.
+    """
 
     initiatives: int = 0
     benefit: int = 0
     authors: int = 0
+    quantified: int = 0
+    verified: int = 0
+    verified_benefit: int = 0
 
     def plus(self, other: Amount) -> Amount:
-        initiatives = self.initiatives + other.initiatives
-        return Amount(initiatives, self.benefit + other.benefit, self.authors + other.authors)
+        return Amount(*map(add_numbers, self, other))
 
     def minus(self, other: Amount) -> Amount:
-        initiatives = self.initiatives - other.initiatives
-        return Amount(initiatives, self.benefit - other.benefit, self.authors - other.authors)
+        return Amount(*map(subtract_numbers, self, other))
+
+    def times(self, factor: int) -> Amount:
+        return Amount(*[factor * number for number in self])
 
 
 NOTHING = Amount()
@@ -55,6 +65,18 @@ def dimensions(snapshot: Snapshot) -> tuple[str, ...]:
     return (ALL, by_type) if snapshot.block is None else (ALL, by_type, f"block:{snapshot.block}")
 
 
+def contribution(snapshot: Snapshot) -> Amount:
+    """What the initiative adds wherever it is counted."""
+    return Amount(
+        initiatives=1,
+        benefit=snapshot.benefit,
+        authors=snapshot.authors,
+        quantified=int(snapshot.quantified),
+        verified=int(snapshot.verified is not None),
+        verified_benefit=snapshot.verified or 0,
+    )
+
+
 def postings(snapshot: Snapshot) -> Tally:
     """Everything the initiative contributes, dated by its milestones.
 
@@ -66,11 +88,8 @@ def postings(snapshot: Snapshot) -> Tally:
     for basis, day, sign in _dated(snapshot):
         signs[basis, day] += sign
     # Submitted and ended on one day leaves nothing in review on it.
-    dated = [
-        (basis, day, Amount(sign, sign * snapshot.benefit, sign * snapshot.authors))
-        for (basis, day), sign in signs.items()
-        if sign
-    ]
+    once = contribution(snapshot)
+    dated = [(basis, day, once.times(sign)) for (basis, day), sign in signs.items() if sign]
     return {
         Posting(unit, campaign, dimension, basis, day): amount
         for unit in snapshot.unit_path
@@ -91,8 +110,7 @@ def _dated(snapshot: Snapshot) -> Iterator[tuple[Basis, date, int]]:
 def add(tally: Tally, other: Tally, sign: int = 1) -> None:
     """Add `other`, `sign` times, to `tally` in place; what sums to nothing is dropped."""
     for posting, amount in other.items():
-        signed = Amount(*(sign * number for number in amount))
-        total = tally.get(posting, NOTHING).plus(signed)
+        total = tally.get(posting, NOTHING).plus(amount if sign == 1 else amount.times(sign))
         if total == NOTHING:
             tally.pop(posting, None)
         else:

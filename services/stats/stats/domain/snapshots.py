@@ -42,7 +42,8 @@ class Snapshot:
     sequence: "<revision>.<step>", zero-padded, compared as a string over both producers.
     unit_path: unit codes, root first, frozen at the first submission; campaigns: frozen likewise.
     ending, ended_on: both set or both None; days are local days of the milestones.
-    benefit: declared VND, 0 when none was declared; at: the time of the event that told it, UTC.
+    benefit: declared VND, 0 when none was declared; at: the time of the event that reported it, UTC.
+    quantified: whether an amount was declared; verified: the benefit that a reviewer verified, VND.
     """
 
     initiative: str
@@ -57,6 +58,8 @@ class Snapshot:
     benefit: int
     authors: int
     at: datetime = field(compare=False)
+    quantified: bool = False
+    verified: int | None = None
 
     def __post_init__(self) -> None:
         if not self.unit_path or not self.campaigns:

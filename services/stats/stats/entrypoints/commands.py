@@ -191,7 +191,10 @@ def _counter_line(difference: CounterDifference) -> str:
 
 
 def _numbers(amount: Amount) -> str:
-    return f"{amount.initiatives} (VND {amount.benefit}, authors {amount.authors})"
+    return (
+        f"{amount.initiatives} (VND {amount.benefit} of {amount.quantified}, "
+        f"verified VND {amount.verified_benefit} of {amount.verified}, authors {amount.authors})"
+    )
 
 
 def _initiative_line(difference: InitiativeDifference) -> str:

@@ -59,7 +59,12 @@ def from_json(document: Mapping[str, Any]) -> Content:
         first_applied_on=_day(get("first_applied_on")),
         benefit=None
         if benefit is None
-        else Benefit(benefit.get("declared_vnd"), benefit.get("method"), benefit.get("social")),
+        else Benefit(
+            benefit.get("declared_vnd"),
+            benefit.get("method"),
+            benefit.get("social"),
+            benefit.get("confirmed") or False,
+        ),
         recognition=None
         if recognition is None
         else Recognition(
@@ -98,7 +103,12 @@ def _author(author: Mapping[str, Any]) -> Author:
 
 
 def _benefit(benefit: Benefit) -> dict[str, Any]:
-    return {"declared_vnd": benefit.declared_vnd, "method": benefit.method, "social": benefit.social}
+    return {
+        "declared_vnd": benefit.declared_vnd,
+        "method": benefit.method,
+        "social": benefit.social,
+        "confirmed": benefit.confirmed,
+    }
 
 
 def _recognition(recognition: Recognition) -> dict[str, Any]:

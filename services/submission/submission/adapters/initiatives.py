@@ -87,6 +87,15 @@ class MongoInitiatives:
             raise _taken(error) from None
         return result.matched_count == 1
 
+    def delete_draft(self, id: str, version: int) -> bool:
+        draft = {"_id": id, "version": version, "state": State.DRAFT.value}
+        return self._collection.delete_one(draft).deleted_count == 1
+
+    def count_drafts(self, subject: str, most: int) -> int:
+        # By the index on owners and state; `owner` leaves out what others made for this person.
+        drafts = {"owners": subject, "state": State.DRAFT.value, "owner": subject}
+        return self._collection.count_documents(drafts, limit=most)
+
     def find(self, id: str) -> Stored | None:
         document = self._collection.find_one({"_id": id}, {"outbox": 0})
         return None if document is None else Stored(documents.initiative(document), document["requests"])

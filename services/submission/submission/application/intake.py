@@ -18,13 +18,14 @@ from chassis.web.idempotency import RequestKey
 from chassis.web.idempotency import replay as stored_answer
 from submission.application.answers import Outcome, outcome
 from submission.application.ports import Announcements, CodeTaken, IdTaken, Initiatives, Stored
+from submission.application.quotas import Quotas, TooManyDrafts
 from submission.application.registering import Registrar
 from submission.domain import initiative as acts
 from submission.domain.campaigns import CampaignClosed, CampaignNotOpen
 from submission.domain.completeness import Finding, Incomplete
 from submission.domain.content import Content, Source
 from submission.domain.initiative import Initiative
-from submission.domain.states import Act, State, after
+from submission.domain.states import Act, State, after, require_deletable
 
 NAMESPACE = uuid.UUID("5b1a6f0e-3f0d-5e0a-9a53-6c8f4f1f2b77")
 
@@ -48,6 +49,7 @@ class Intake:
     announcements: Announcements
     permissions: PermissionTable
     clock: Clock
+    quotas: Quotas
 
     def create(
         self,
@@ -61,7 +63,8 @@ class Intake:
         """A draft, or with `submit` an initiative submitted at once: one insert.
 
         The id comes from the person and the key, so that a repeated request meets its own document. Raises
-        Incomplete, CampaignNotOpen, CampaignClosed; Problem forbidden, idempotency-key-reused.
+        Incomplete, CampaignNotOpen, CampaignClosed, SubmissionQuotaReached, TooManyDrafts; Problem forbidden,
+        idempotency-key-reused.
         """
         now = self.clock()
         unit = self.registrar.unit(content)
@@ -71,9 +74,8 @@ class Intake:
         drafted = acts.draft(id, principal.subject, content, now)
         try:
             if not submit:
-                answer = outcome(201, drafted)
-                self.initiatives.add(drafted, answer.stored(key))
-                return answer
+                return self._add_draft(drafted, key, source)
+            self.quotas.take_submission(principal.subject, source)
             return self._add_submitted(principal, drafted, key, source, now, imported)
         except IdTaken:
             return self._repeat(id, key)
@@ -99,9 +101,12 @@ class Intake:
         """Submit a draft, or submit again after a requested revision.
 
         With the content that the author sees, a draft takes one database operation. Whatever does not fit, a
-        repeated request included, is found out by reading. Raises what `create` raises, and
+        repeated request included, is found out by reading. Raises what `create` raises for a submission, and
         NotAllowedInState; Problem not-found, version-conflict.
         """
+        written_for = None if content is None else content.on_behalf_of
+        own = written_for is None or written_for == principal.subject
+        self.quotas.take_submission(principal.subject, Source.SELF if own else Source.ON_BEHALF)
         refusal: Exception | None = None
         if content is not None:
             try:
@@ -142,6 +147,26 @@ class Intake:
         event = self.announcements.withdrawn(withdrawn, now=now)
         if not self.initiatives.replace(withdrawn, answer.stored(key), [event]):
             return self._overtaken(id, key)
+        return answer
+
+    def delete(self, principal: Principal, id: str, version: int) -> None:
+        """Delete a draft, which nobody but its owners has seen. Raises NotAllowedInState; Problem not-found,
+        forbidden, version-conflict."""
+        stored = self._owned(principal, id, "initiative.delete")
+        require_deletable(stored.initiative.state)
+        _require_version(stored.initiative, version)
+        if not self.initiatives.delete_draft(id, version):
+            raise Problem(COMMON["version-conflict"])
+
+    def _add_draft(self, drafted: Initiative, key: RequestKey, source: Source) -> Outcome:
+        try:
+            self.quotas.require_room_for_a_draft(drafted.owner, source)
+        except TooManyDrafts:
+            if self.initiatives.find(drafted.id) is None:
+                raise
+            return self._repeat(drafted.id, key)
+        answer = outcome(201, drafted)
+        self.initiatives.add(drafted, answer.stored(key))
         return answer
 
     def _add_submitted(

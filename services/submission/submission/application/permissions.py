@@ -22,6 +22,7 @@ PERMISSIONS = PermissionTable(
         "initiative.edit": (OWNER,),
         "initiative.submit": (OWNER,),
         "initiative.withdraw": (OWNER,),
+        "initiative.delete": (OWNER,),
         "receipt.read": (ANYONE,),
         # Only what its authors agreed to publish is in it.
         "showcase.read": (ANYONE,),

@@ -111,6 +111,12 @@ class Initiatives(Protocol):
         """Write `changed` over the version before it; False if that is not the stored one. Raises
         CodeTaken."""
 
+    def delete_draft(self, id: str, version: int) -> bool:
+        """False if there is no draft of that version."""
+
+    def count_drafts(self, subject: str, most: int) -> int:
+        """Open drafts that this person made, counted up to `most`."""
+
     def find(self, id: str) -> Stored | None: ...
 
     def find_by_code(self, code: str) -> Initiative | None: ...

@@ -13,7 +13,7 @@ from chassis.permissions import PermissionTable, Resource
 from chassis.tokens import Principal
 from submission.application.ports import Draw, Reference
 from submission.domain import campaigns, codes
-from submission.domain.completeness import Circumstances, Finding, Incomplete, findings
+from submission.domain.completeness import BenefitLimits, Circumstances, Finding, Incomplete, findings
 from submission.domain.content import Content, Source
 from submission.domain.initiative import Registration
 from submission.domain.units import Unit
@@ -21,12 +21,13 @@ from submission.domain.units import Unit
 
 @dataclass(frozen=True)
 class Registrar:
-    """fields: the known fields of work. expected_answer_on: from the local day of submission. draw: the
-    number of the human code."""
+    """fields: the known fields of work. benefit: limits of a declared amount. expected_answer_on: from the
+    local day of submission. draw: the number of the human code."""
 
     reference: Reference
     permissions: PermissionTable
     fields: frozenset[str]
+    benefit: BenefitLimits
     expected_answer_on: Callable[[date], date]
     draw: Draw
 
@@ -84,4 +85,5 @@ class Registrar:
             campaign=None if content.campaign is None else self.reference.campaign(content.campaign),
             fields=self.fields,
             today=local_day(at),
+            benefit=self.benefit,
         )

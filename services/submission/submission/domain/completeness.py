@@ -34,17 +34,27 @@ class Incomplete(Exception):
 
 
 @dataclass(frozen=True)
+class BenefitLimits:
+    """Data of the programme, VND: from `confirm_from_vnd` on the author confirms the amount; above
+    `most_without_evidence_vnd` the decision of recognition must be there."""
+
+    confirm_from_vnd: int
+    most_without_evidence_vnd: int
+
+
+@dataclass(frozen=True)
 class Circumstances:
     """What the rules look at besides the content.
 
     unit, campaign: those that the content names, None if they do not exist. fields: the known fields of work.
-    today: the local day of the submission.
+    today: the local day of the submission. benefit: the limits of a declared amount.
     """
 
     unit: Unit | None
     campaign: Campaign | None
     fields: frozenset[str]
     today: date
+    benefit: BenefitLimits
 
 
 Rule = Callable[[Content, Circumstances], Iterator[Finding]]
@@ -131,7 +141,7 @@ def _first_applied(content: Content, circumstances: Circumstances) -> Iterator[F
         yield Finding("#/first_applied_on", "not-eligible", window)
 
 
-def _benefit(content: Content, _: Circumstances) -> Iterator[Finding]:
+def _benefit(content: Content, circumstances: Circumstances) -> Iterator[Finding]:
     match content.benefit:
         case None:
             yield _required("#/benefit")
@@ -139,6 +149,26 @@ def _benefit(content: Content, _: Circumstances) -> Iterator[Finding]:
             yield Finding("#/benefit/social", "benefit-unexplained")
         case Benefit(declared_vnd=int(), method=method) if not method:
             yield Finding("#/benefit/method", "benefit-method")
+    yield from _plausible(content, circumstances.benefit)
+
+
+def _plausible(content: Content, limits: BenefitLimits) -> Iterator[Finding]:
+    """A slip of the keyboard or a joke in one form must not become the figure of the nation."""
+    benefit = content.benefit
+    if benefit is None or benefit.declared_vnd is None:
+        return
+    if benefit.declared_vnd > limits.most_without_evidence_vnd and not _is_evidence(content.recognition):
+        most = f"{limits.most_without_evidence_vnd:,}"
+        yield Finding("#/benefit/declared_vnd", "benefit-without-evidence", {"most": most.replace(",", ".")})
+    if benefit.declared_vnd >= limits.confirm_from_vnd and not benefit.confirmed:
+        amount = f"{benefit.declared_vnd:,}".replace(",", ".")
+        yield Finding("#/benefit/confirmed", "benefit-unconfirmed", {"amount": amount})
+
+
+def _is_evidence(recognition: Recognition | None) -> bool:
+    return recognition is not None and all(
+        (recognition.decision_no, recognition.decided_on, recognition.issuer, recognition.level)
+    )
 
 
 def _recognition(content: Content, circumstances: Circumstances) -> Iterator[Finding]:

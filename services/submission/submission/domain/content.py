@@ -39,11 +39,12 @@ class Author:
 @dataclass(frozen=True, slots=True)
 class Benefit:
     """declared_vnd: đồng in the first year, None when it cannot be quantified; then `social` says what it
-    is."""
+    is. confirmed: the author has read an unusual amount again and stands by it."""
 
     declared_vnd: int | None
     method: str | None
     social: str | None
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

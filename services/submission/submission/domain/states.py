@@ -24,6 +24,7 @@ class Act(StrEnum):
     EDIT = "edit"
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
+    DELETE = "delete"
 
 
 class NotAllowedInState(Exception):
@@ -47,6 +48,9 @@ TRANSITIONS: Mapping[tuple[State, Act], State] = MappingProxyType(
     }
 )
 
+# What was submitted once is kept, whatever becomes of it; a draft nobody but its owners has seen.
+DELETABLE = frozenset({State.DRAFT})
+
 # The states that the review service decides. Its events may arrive in any order, so no transition is
 # demanded of them: the sequence alone says whether one is news.
 REVIEW_STATES = frozenset({State.IN_REVIEW, State.REVISION_REQUESTED, State.APPROVED, State.REJECTED})
@@ -60,6 +64,13 @@ def after(state: State, act: Act) -> State:
         raise NotAllowedInState(act, state) from None
 
 
+def require_deletable(state: State) -> None:
+    """Raises NotAllowedInState."""
+    if state not in DELETABLE:
+        raise NotAllowedInState(Act.DELETE, state)
+
+
 def acts_in(state: State) -> tuple[Act, ...]:
-    """What may be done in `state`, in the order of the table."""
-    return tuple(act for (source, act) in TRANSITIONS if source is state)
+    """What may be done in `state`, in the order of the table; deletion, which leads to no state, last."""
+    acts = tuple(act for (source, act) in TRANSITIONS if source is state)
+    return (*acts, Act.DELETE) if state in DELETABLE else acts

@@ -1,6 +1,9 @@
 import type { components as vi } from "../vi/components";
 
 export const components: Record<keyof typeof vi, string> = {
+  "benefit.declared": "Declared benefit",
+  "benefit.verified": "Verified benefit",
+  "benefit.share": "{n} of {of} initiatives",
   "problem.offline": "No connection",
   "problem.offline_what":
     "This device cannot reach the platform. What you typed is kept; try again when you are connected.",

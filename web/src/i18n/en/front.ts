@@ -27,7 +27,6 @@ export const front: Record<keyof typeof vi, string> = {
   "front.needed": "Needed to reach the target",
   "front.ahead": "{n} ahead of schedule",
   "front.behind": "{n} behind schedule",
-  "front.benefit": "Benefit as declared",
   "front.authors": "Authorships",
   "front.rank": "Rank among its peers",
   "front.rank_value": "{rank} of {of} units",

@@ -1,6 +1,10 @@
 import type { mine as vi } from "../vi/mine";
 
 export const mine: Record<keyof typeof vi, string> = {
+  "mine.delete": "Delete the draft",
+  "mine.delete_do": "Delete permanently",
+  "mine.delete_what": "This draft will be deleted permanently and cannot be restored.",
+  "mine.deleted": "The draft was deleted.",
   "mine.title": "My initiatives",
   "mine.lead": "Those you submitted, that were submitted for you, or that you are an author of.",
   "mine.new": "Register an initiative",

@@ -28,6 +28,12 @@ export const operator: Record<keyof typeof vi, string> = {
   "operator.never": "never yet",
   "operator.silent":
     "The worker has not reported lately; the figures below may be old. Look after the worker of this service.",
+  "operator.parked": "The consumer is parked",
+  "operator.parked_what":
+    "Too many events in a row could not be handled, so the service stopped instead of setting all of them aside. Nothing is lost. Mend the cause (mostly the last release), then release the consumer.",
+  "operator.parked_at": "{topic}, partition {partition}, offset {offset}, since {since}",
+  "operator.release": "Release",
+  "operator.released": "Released; the consumer goes on within seconds.",
   "operator.topic": "Topic",
   "operator.letters": "Dead letters to deal with",
   "operator.letters_what":

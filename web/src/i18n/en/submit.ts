@@ -104,6 +104,10 @@ export const submit: Record<keyof typeof vi, string> = {
   "submit.benefit_social": "Cannot be given in money",
   "submit.h_benefit_social": "Safety, environment, health, service…",
   "submit.f_declared": "Benefit of the first year (dong)",
+  "submit.f_confirmed": "I have read it again and confirm the amount: {words}.",
+  "submit.h_confirmed": "This amount is far above the usual, so it needs your confirmation.",
+  "submit.h_evidence":
+    "Above {most} the decision of recognition is needed too: fill in the part on recognition below.",
   "submit.h_declared": "Type the amount, as 16.000.000.000.",
   "submit.f_method": "How it was computed",
   "submit.h_method": "Quantities, prices, costs deducted. A reviewer checks it.",

@@ -15,7 +15,6 @@ export const unit: Record<keyof typeof vi, string> = {
   "unit.rank": "Rank",
   "unit.rank_of": "{rank} of {of}",
   "unit.authors": "Authors",
-  "unit.benefit": "Declared benefit",
   "unit.counted": "Counted at",
   "unit.children": "Units below",
   "unit.time_over": "{over} of the campaign's time is over.",

@@ -1,5 +1,8 @@
 // What the components of src/components say, on whatever page they stand.
 export const components = {
+  "benefit.declared": "Giá trị làm lợi tự khai",
+  "benefit.verified": "Giá trị làm lợi đã xác minh",
+  "benefit.share": "{n} trên {of} sáng kiến",
   "problem.offline": "Không có mạng",
   "problem.offline_what":
     "Máy chưa nối được tới hệ thống. Nội dung đã gõ vẫn được giữ; hãy thử lại khi có mạng.",

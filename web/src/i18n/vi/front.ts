@@ -25,7 +25,6 @@ export const front = {
   "front.needed": "Cần để đạt chỉ tiêu",
   "front.ahead": "Nhanh hơn tiến độ {n}",
   "front.behind": "Chậm hơn tiến độ {n}",
-  "front.benefit": "Giá trị làm lợi tự khai",
   "front.authors": "Lượt tác giả",
   "front.rank": "Xếp hạng cùng cấp",
   "front.rank_value": "{rank} trên {of} đơn vị",

@@ -1,4 +1,8 @@
 export const mine = {
+  "mine.delete": "Xóa bản nháp",
+  "mine.delete_do": "Xóa hẳn",
+  "mine.delete_what": "Bản nháp này sẽ bị xóa hẳn, không khôi phục được.",
+  "mine.deleted": "Đã xóa bản nháp.",
   "mine.title": "Sáng kiến của tôi",
   "mine.lead": "Những sáng kiến bạn nộp, được nộp thay, hoặc là tác giả.",
   "mine.new": "Đăng ký sáng kiến",

@@ -26,6 +26,12 @@ export const operator = {
   "operator.never": "chưa đo lần nào",
   "operator.silent":
     "Tiến trình nền chưa báo cáo gần đây; số liệu bên dưới có thể đã cũ. Hãy kiểm tra tiến trình worker của dịch vụ này.",
+  "operator.parked": "Bộ xử lý sự kiện đang tạm dừng",
+  "operator.parked_what":
+    "Quá nhiều sự kiện liên tiếp không xử lý được, nên dịch vụ dừng lại để không gác hết sang một bên. Không có gì bị mất. Hãy sửa nguyên nhân (thường là bản phát hành mới nhất), rồi cho chạy tiếp.",
+  "operator.parked_at": "{topic}, phân vùng {partition}, vị trí {offset}, từ {since}",
+  "operator.release": "Cho chạy tiếp",
+  "operator.released": "Đã cho chạy tiếp; bộ xử lý bắt đầu lại trong vài giây.",
   "operator.topic": "Luồng sự kiện",
   "operator.letters": "Sự kiện bị gác lại",
   "operator.letters_what":

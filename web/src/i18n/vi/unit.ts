@@ -13,7 +13,6 @@ export const unit = {
   "unit.rank": "Hạng",
   "unit.rank_of": "{rank}/{of}",
   "unit.authors": "Số lượt tác giả",
-  "unit.benefit": "Giá trị làm lợi tự khai",
   "unit.counted": "Tính đến",
   "unit.children": "Các đơn vị trực thuộc",
   "unit.time_over": "Đã qua {over} thời gian của đợt.",

@@ -4,6 +4,7 @@ import { Link } from "wouter-preact";
 import type { Stats } from "../../api/client";
 import { useQuery } from "../../api/query";
 import { type Campaign, childrenOf, useCampaigns, useUnit } from "../../api/reference";
+import { benefitFacts } from "../../components/benefit";
 import { Button, ButtonLink } from "../../components/button";
 import { Chart } from "../../components/chart";
 import { Facts, PageHead } from "../../components/facts";
@@ -12,7 +13,7 @@ import { Problem, Stale } from "../../components/problem";
 import { DataTable } from "../../components/table";
 import { UnitPath, UnitPicker } from "../../components/unit";
 import { ProgressBar, Skeleton } from "../../components/waiting";
-import { day, daysBetween, fraction, localDay, moment, number, percent, vnd } from "../../format";
+import { day, daysBetween, fraction, localDay, moment, number, percent } from "../../format";
 import { named, t } from "../../i18n";
 import { ROOT_UNIT } from "../../programme";
 import { go, useAddressQuery } from "../../router";
@@ -200,7 +201,7 @@ function Standing({ view, campaign }: { view: View; campaign: Campaign }) {
             value: t("front.pace_value", { rate: fraction(now.pace.needed_per_day) }),
           },
           schedule(now),
-          { name: t("front.benefit"), value: vnd(now.benefit_vnd) },
+          ...benefitFacts(now, now.basis as Basis),
           { name: t("front.authors"), value: number(now.authors) },
           now.of > 1 && {
             name: t("front.rank"),

@@ -14,7 +14,9 @@ import { UnitName } from "../../components/unit";
 import { Skeleton } from "../../components/waiting";
 import { day, vnd } from "../../format";
 import { named, t } from "../../i18n";
+import { go } from "../../router";
 import { ContentView, Earlier } from "./content";
+import { DeleteDraft } from "./delete-draft";
 import { Timeline } from "./timeline";
 
 const REFRESH_MS = 30_000;
@@ -58,6 +60,7 @@ export default function InitiativePage({ id = "" }: { id?: string }) {
           </ButtonLink>
         )}
         {acts.includes("withdraw") && <Withdraw id={id} done={one.reload} />}
+        {acts.includes("delete") && <DeleteDraft id={id} done={() => go("/initiatives")} />}
       </PageHead>
       <Stale problem={one.problem} retry={one.reload} />
       {asked && <Asked entry={asked} id={id} />}

@@ -1,5 +1,5 @@
 // My initiatives by state, with what lies only on this device above them.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { ok, type Submission, submission } from "../../api/client";
 import { person } from "../../auth/session";
@@ -9,10 +9,12 @@ import { usePages } from "../../components/pages";
 import { Problem, Stale } from "../../components/problem";
 import { UnitName } from "../../components/unit";
 import { Skeleton } from "../../components/waiting";
+import { waiting } from "../../device/outbox";
 import { type Kept, keptOf } from "../../device/store";
 import { day, localDay } from "../../format";
 import { t } from "../../i18n";
 import { useAddressQuery } from "../../router";
+import { DeleteDraft } from "./delete-draft";
 
 const STATES = [
   "draft",
@@ -31,6 +33,14 @@ export default function Mine() {
   const list = usePages(`initiatives:${state ?? ""}`, (cursor) =>
     ok(submission.GET("/v1/initiatives", { params: { query: { state, limit: PAGE, cursor } } })),
   );
+  // What was sent from this device meanwhile is on the server now, and no longer in what was read.
+  const queued = waiting.value.count;
+  const seen = useRef(queued);
+  useEffect(() => {
+    if (seen.current === queued) return;
+    seen.current = queued;
+    list.reload();
+  }, [queued]);
   return (
     <>
       <PageHead title={t("mine.title")} lead={t("mine.lead")}>
@@ -67,7 +77,7 @@ export default function Mine() {
           ) : (
             <ul class="stack">
               {list.items.map((one) => (
-                <Tile key={one.id} one={one} />
+                <Tile key={one.id} one={one} changed={list.reload} />
               ))}
             </ul>
           )}
@@ -82,7 +92,7 @@ export default function Mine() {
   );
 }
 
-function Tile({ one }: { one: Submission["Listed"] }) {
+function Tile({ one, changed }: { one: Submission["Listed"]; changed: () => void }) {
   const writable = one.state === "draft" || one.state === "revision_requested";
   return (
     <li class="card tile">
@@ -111,6 +121,7 @@ function Tile({ one }: { one: Submission["Listed"] }) {
       </div>
       <div class="actions">
         <StateBadge state={one.state} />
+        {one.state === "draft" && <DeleteDraft id={one.id} small done={changed} />}
         {writable && (
           <ButtonLink small to={`/submit/${one.id}`} look={one.state === "draft" ? "secondary" : "primary"}>
             {one.state === "draft" ? t("mine.continue") : t("mine.revise")}
@@ -124,9 +135,11 @@ function Tile({ one }: { one: Submission["Listed"] }) {
 function OnDevice({ known }: { known: readonly Submission["Listed"][] }) {
   const subject = person.value?.subject ?? "";
   const [here, setHere] = useState<Kept[]>([]);
+  // Changes whenever something was sent from here.
+  const queue = waiting.value;
   useEffect(() => {
     keptOf(subject).then((all) => setHere(all.filter((one) => one.dirty || one.submitting !== null)));
-  }, [subject]);
+  }, [subject, queue]);
   const ids = new Set(known.map((one) => one.id));
   const only = here.filter((one) => one.serverId === null || !ids.has(one.serverId) || one.submitting);
   if (only.length === 0) return null;

@@ -5,7 +5,7 @@ import { asProblem } from "../../api/problem";
 import { useQuery } from "../../api/query";
 import { Button } from "../../components/button";
 import { Facts, PageHead } from "../../components/facts";
-import { Problem, Stale } from "../../components/problem";
+import { Panel, Problem, Stale } from "../../components/problem";
 import { announce } from "../../components/status";
 import { DataTable } from "../../components/table";
 import { Skeleton } from "../../components/waiting";
@@ -51,6 +51,7 @@ function ServiceCard({ service }: { service: Service }) {
       {report ? (
         <>
           <Stale problem={seen.problem} retry={seen.reload} />
+          <Stopped report={report} service={service} changed={seen.reload} />
           <Health report={report} />
           <Lags report={report} />
           <Letters report={report} service={service} changed={seen.reload} />
@@ -107,6 +108,34 @@ function Health({ report }: { report: Report }) {
         ]}
       />
     </>
+  );
+}
+
+function Stopped({ report, service, changed }: { report: Report; service: Service; changed: () => void }) {
+  const [busy, setBusy] = useState(false);
+  if (!report.parked) return null;
+  const { topic, partition, offset, since } = report.parked;
+  const release = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      await service.release();
+      announce(t("operator.released"));
+      changed();
+    } catch (error) {
+      const problem = asProblem(error);
+      announce(problem.detail || problem.title || t("problem.unavailable"), "bad");
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Panel look="warn" title={t("operator.parked")}>
+      <p>{t("operator.parked_what")}</p>
+      <p class="code small">{t("operator.parked_at", { topic, partition, offset, since: moment(since) })}</p>
+      <Button look="primary" busy={busy} onClick={release}>
+        {t("operator.release")}
+      </Button>
+    </Panel>
   );
 }
 

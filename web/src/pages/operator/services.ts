@@ -7,6 +7,7 @@ export interface Service {
   name: string;
   read: () => Promise<Report>;
   replay: (offset: number) => Promise<unknown>;
+  release: () => Promise<unknown>;
 }
 
 const path = (offset: number) => ({ params: { path: { offset } } });
@@ -16,21 +17,25 @@ export const SERVICES: readonly Service[] = [
     name: "submission",
     read: () => ok(submission.GET("/v1/operations")),
     replay: (offset) => ok(submission.POST("/v1/operations/dead-letters/{offset}/replay", path(offset))),
+    release: () => ok(submission.POST("/v1/operations/consumer/release")),
   },
   {
     name: "review",
     read: () => ok(review.GET("/v1/operations")),
     replay: (offset) => ok(review.POST("/v1/operations/dead-letters/{offset}/replay", path(offset))),
+    release: () => ok(review.POST("/v1/operations/consumer/release")),
   },
   {
     name: "stats",
     read: () => ok(stats.GET("/v1/operations")),
     replay: (offset) => ok(stats.POST("/v1/operations/dead-letters/{offset}/replay", path(offset))),
+    release: () => ok(stats.POST("/v1/operations/consumer/release")),
   },
   {
     name: "notify",
     read: () => ok(notify.GET("/v1/operations")),
     replay: (offset) => ok(notify.POST("/v1/operations/dead-letters/{offset}/replay", path(offset))),
+    release: () => ok(notify.POST("/v1/operations/consumer/release")),
   },
 ];
 

@@ -3,6 +3,14 @@ import { changedPointers, contentOf, emptyForm, equalShares, formOf, stepOf, sum
 
 const form = () => emptyForm("m-member0001", "HC-APATIT-VIET-NAM", "evaluation");
 
+test("a confirmation belongs to an amount, and a form kept from before has none", () => {
+  const sure = { ...form(), benefit: "money" as const, declared: "2000000000", confirmed: true };
+  expect(contentOf(sure).benefit?.confirmed).toBe(true);
+  expect(contentOf({ ...sure, benefit: "social" as const }).benefit?.confirmed).toBe(false);
+  const { confirmed: _, ...before } = sure;
+  expect(contentOf(before as typeof sure).benefit?.confirmed).toBe(false);
+});
+
 test("a form becomes a content and the same form again", () => {
   const typed = {
     ...form(),

@@ -28,6 +28,8 @@ export interface Form {
   on_behalf_of: string;
   benefit: "" | "money" | "social";
   declared: string;
+  /** An unusual amount was read again, in words. */
+  confirmed: boolean;
   method: string;
   social: string;
   recognised: boolean;
@@ -57,6 +59,7 @@ export function emptyForm(subject: string, unit: string, campaign: string): Form
     on_behalf_of: "",
     benefit: "",
     declared: "",
+    confirmed: false,
     method: "",
     social: "",
     recognised: false,
@@ -93,6 +96,7 @@ export function formOf(content: Content): Form {
     on_behalf_of: content.on_behalf_of ?? "",
     benefit: money !== null ? "money" : benefit ? "social" : "",
     declared: money === null ? "" : String(money),
+    confirmed: benefit?.confirmed ?? false,
     method: benefit?.method ?? "",
     social: benefit?.social ?? "",
     recognised: Boolean(content.recognition),
@@ -157,6 +161,8 @@ export function contentOf(form: Form, readable = false): Content {
             declared_vnd: form.benefit === "money" ? amount(form.declared) : null,
             method: form.benefit === "money" ? text(form.method) : null,
             social: text(form.social),
+            // A form that this device kept from before does not have it.
+            confirmed: form.benefit === "money" && form.confirmed === true,
           },
     recognition: form.recognised
       ? {

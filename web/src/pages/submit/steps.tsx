@@ -2,7 +2,7 @@
 // what was changed stand at the field they mean.
 import type { ComponentChildren } from "preact";
 import type { FieldError } from "../../api/problem";
-import { type Campaign, useCampaigns, useFields } from "../../api/reference";
+import { type Campaign, useBenefitLimits, useCampaigns, useFields } from "../../api/reference";
 import { holds } from "../../auth/session";
 import {
   Checkbox,
@@ -15,7 +15,7 @@ import {
   TextInput,
 } from "../../components/field";
 import { UnitPicker } from "../../components/unit";
-import { day, moment, number, parseWhole } from "../../format";
+import { day, moment, number, parseWhole, vnd } from "../../format";
 import { locale, named, said, t } from "../../i18n";
 import { vndWordsEn, vndWordsVi } from "../../money-words";
 import { Authors } from "./authors";
@@ -301,10 +301,16 @@ export function People(props: StepProps) {
   );
 }
 
+function inWords(amount: number): string {
+  return locale.value === "vi" ? vndWordsVi(amount) : vndWordsEn(amount);
+}
+
 export function Effect(props: StepProps) {
   const { form, set } = props;
   const amount = parseWhole(form.declared);
   const recognition = form.recognition;
+  const limits = useBenefitLimits().data;
+  const confirmFrom = limits?.confirm_from_vnd ?? Number.POSITIVE_INFINITY;
   return (
     <>
       <Choices
@@ -328,10 +334,7 @@ export function Effect(props: StepProps) {
             label={t("submit.f_declared")}
             help={t("submit.h_declared")}
             required
-            note={
-              amount !== null &&
-              t("submit.words", { words: locale.value === "vi" ? vndWordsVi(amount) : vndWordsEn(amount) })
-            }
+            note={amount !== null && t("submit.words", { words: inWords(amount) })}
           >
             {(control) => (
               <TextInput
@@ -339,10 +342,24 @@ export function Effect(props: StepProps) {
                 size="medium"
                 inputMode="numeric"
                 value={amount === null ? form.declared : number(amount)}
-                onInput={(declared) => set({ declared })}
+                onInput={(declared) => set({ declared, confirmed: false })}
               />
             )}
           </Entry>
+          {amount !== null && (amount >= confirmFrom || props.errors.has("#/benefit/confirmed")) && (
+            <Checkbox
+              checked={form.confirmed}
+              onChange={(confirmed) => set({ confirmed })}
+              label={t("submit.f_confirmed", { words: inWords(amount) })}
+              help={
+                limits && amount > limits.most_without_evidence_vnd
+                  ? t("submit.h_evidence", { most: vnd(limits.most_without_evidence_vnd) })
+                  : t("submit.h_confirmed")
+              }
+              error={props.errors.get("#/benefit/confirmed")?.detail}
+              pointer="#/benefit/confirmed"
+            />
+          )}
           <Entry
             props={props}
             pointer="#/benefit/method"

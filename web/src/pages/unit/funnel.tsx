@@ -1,9 +1,10 @@
 // The funnel of a unit: from submitted to how it ended, with the unit's own target and pace.
 import { useQuery } from "../../api/query";
+import { benefitFacts } from "../../components/benefit";
 import { Facts } from "../../components/facts";
 import { Problem, Stale } from "../../components/problem";
 import { ProgressBar, Skeleton } from "../../components/waiting";
-import { fraction, moment, number, percent, vnd } from "../../format";
+import { fraction, moment, number, percent } from "../../format";
 import { t } from "../../i18n";
 import { progress, type View, viewKey } from "../front/figures";
 
@@ -59,7 +60,7 @@ export function Funnel({ view }: { view: View }) {
                   value: t("unit.rank_of", { rank: number(now.rank), of: number(now.of) }),
                 },
                 { name: t("unit.authors"), value: number(now.authors) },
-                { name: t("unit.benefit"), value: vnd(now.benefit_vnd) },
+                ...benefitFacts(now, "approved"),
                 now.counted_at !== null && { name: t("unit.counted"), value: moment(now.counted_at) },
               ]}
             />

@@ -48,12 +48,25 @@ class TimelineQuery(Schema):
     )
 
 
+EXACT = "An exact integer, which may exceed 2^53"
+
+
 class BasisFigures(Schema):
     count = fields.Integer(required=True)
     benefit_vnd = fields.Integer(
-        required=True, metadata={"description": "As declared by the authors; 0 where nothing was declared"}
+        required=True,
+        metadata={"description": f"As declared by the authors; 0 where nothing was declared. {EXACT}"},
     )
     authors = fields.Integer(required=True)
+    quantified = fields.Integer(
+        required=True, metadata={"description": "Initiatives whose authors declared an amount"}
+    )
+    verified = fields.Integer(
+        required=True, metadata={"description": "Initiatives whose benefit a reviewer verified"}
+    )
+    verified_benefit_vnd = fields.Integer(
+        required=True, metadata={"description": f"Of these, as verified. {EXACT}"}
+    )
 
 
 class Bases(Schema):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis.clock import rfc3339
+from chassis.web.json_body import exact
 from stats.application.read_figures import Children, Progress, Question, Standing, Timeline
 from stats.domain.figures import Figures
 from stats.domain.snapshots import Basis
@@ -77,7 +78,7 @@ def _standing(question: Question, standing: Standing) -> dict[str, Any]:
         "percent": standing.percent,
         "rank": standing.rank,
         "of": standing.of,
-        "benefit_vnd": amount.benefit,
+        "benefit_vnd": exact(amount.benefit),
         "authors": amount.authors,
         "bases": _bases(standing.figures),
     }
@@ -86,7 +87,14 @@ def _standing(question: Question, standing: Standing) -> dict[str, Any]:
 def _bases(figures: Figures) -> dict[str, Any]:
     amounts = {basis.value: figures.of(basis) for basis in Basis}
     return {
-        basis: {"count": amount.initiatives, "benefit_vnd": amount.benefit, "authors": amount.authors}
+        basis: {
+            "count": amount.initiatives,
+            "benefit_vnd": exact(amount.benefit),
+            "authors": amount.authors,
+            "quantified": amount.quantified,
+            "verified": amount.verified,
+            "verified_benefit_vnd": exact(amount.verified_benefit),
+        }
         for basis, amount in amounts.items()
     }
 

@@ -45,6 +45,7 @@ _OWN_FIELDS = ("submit", "source", "registered_at")
 
 def initiatives_blueprint(intake: Intake, reading: Reading) -> Blueprint:
     blueprint = Blueprint("initiatives", __name__, description="Initiatives, from the draft to the receipt")
+    _add_reads(blueprint, reading)
 
     @blueprint.post("/v1/initiatives")
     @blueprint.arguments(NewInitiativeSchema())
@@ -58,6 +59,48 @@ def initiatives_blueprint(intake: Intake, reading: Reading) -> Blueprint:
             raise _not_valid(intake, body, submit=submit)
         return _answer(intake.create(person, _content(body), key, submit=submit, imported=imported))
 
+    @blueprint.put("/v1/initiatives/<string:id>")
+    @blueprint.arguments(ContentSchema())
+    @blueprint.response(200, ResultSchema())
+    @blueprint.doc(summary="Save the content of a draft or a requested revision", parameters=[IF_MATCH])
+    def save(data: dict[str, Any], id: str) -> Response:
+        changed = intake.save(principal(), id, content_json.from_json(data), if_match())
+        return _answer(outcome(200, changed))
+
+    @blueprint.delete("/v1/initiatives/<string:id>")
+    @blueprint.response(204)
+    @blueprint.doc(summary="Delete a draft; what was submitted is withdrawn instead", parameters=[IF_MATCH])
+    def delete(id: str) -> Response:
+        intake.delete(principal(), id, if_match())
+        return Response(status=204)
+
+    @blueprint.post("/v1/initiatives/<string:id>/submit")
+    @blueprint.arguments(SubmissionSchema())
+    @blueprint.response(200, ResultSchema())
+    @blueprint.doc(
+        summary="Submit what the author sees, or without a body what is stored",
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
+    )
+    def submit(body: Loaded, id: str) -> Response:
+        person, key, version = principal(), request_key(), if_match()
+        # A required property makes an error of an empty body too.
+        if body.errors and not body.empty:
+            raise _not_valid(intake, body, submit=True)
+        return _answer(intake.submit(person, id, None if body.empty else _content(body), version, key))
+
+    @blueprint.post("/v1/initiatives/<string:id>/withdraw")
+    @blueprint.arguments(WithdrawalSchema())
+    @blueprint.response(200, ResultSchema())
+    @blueprint.doc(
+        summary="Take an initiative back before it is decided", parameters=[IDEMPOTENCY_KEY, IF_MATCH]
+    )
+    def withdraw(data: dict[str, Any], id: str) -> Response:
+        return _answer(intake.withdraw(principal(), id, if_match(), request_key(), data["reason"]))
+
+    return blueprint
+
+
+def _add_reads(blueprint: Blueprint, reading: Reading) -> None:
     @blueprint.get("/v1/initiatives")
     @blueprint.arguments(ListQuery(), location="query")
     @blueprint.response(200, InitiativePageSchema())
@@ -86,39 +129,6 @@ def initiatives_blueprint(intake: Intake, reading: Reading) -> Blueprint:
     )
     def revisions(id: str) -> Response:
         return jsonify({"items": views.earlier(reading.get(principal(), id))})
-
-    @blueprint.put("/v1/initiatives/<string:id>")
-    @blueprint.arguments(ContentSchema())
-    @blueprint.response(200, ResultSchema())
-    @blueprint.doc(summary="Save the content of a draft or a requested revision", parameters=[IF_MATCH])
-    def save(data: dict[str, Any], id: str) -> Response:
-        changed = intake.save(principal(), id, content_json.from_json(data), if_match())
-        return _answer(outcome(200, changed))
-
-    @blueprint.post("/v1/initiatives/<string:id>/submit")
-    @blueprint.arguments(SubmissionSchema())
-    @blueprint.response(200, ResultSchema())
-    @blueprint.doc(
-        summary="Submit what the author sees, or without a body what is stored",
-        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
-    )
-    def submit(body: Loaded, id: str) -> Response:
-        person, key, version = principal(), request_key(), if_match()
-        # A required property makes an error of an empty body too.
-        if body.errors and not body.empty:
-            raise _not_valid(intake, body, submit=True)
-        return _answer(intake.submit(person, id, None if body.empty else _content(body), version, key))
-
-    @blueprint.post("/v1/initiatives/<string:id>/withdraw")
-    @blueprint.arguments(WithdrawalSchema())
-    @blueprint.response(200, ResultSchema())
-    @blueprint.doc(
-        summary="Take an initiative back before it is decided", parameters=[IDEMPOTENCY_KEY, IF_MATCH]
-    )
-    def withdraw(data: dict[str, Any], id: str) -> Response:
-        return _answer(intake.withdraw(principal(), id, if_match(), request_key(), data["reason"]))
-
-    return blueprint
 
 
 def _answer(answer: Outcome) -> Response:

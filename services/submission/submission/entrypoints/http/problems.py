@@ -9,6 +9,7 @@ from datetime import datetime
 
 from chassis.clock import LOCAL_ZONE
 from chassis.problems import COMMON, FieldError, Problem, ProblemType
+from submission.application.quotas import SubmissionQuotaReached, TooManyDrafts
 from submission.domain.campaigns import Campaign, CampaignClosed, CampaignNotOpen
 from submission.domain.completeness import Finding, Incomplete
 from submission.domain.states import Act, NotAllowedInState, State
@@ -41,6 +42,24 @@ NOT_ALLOWED_IN_STATE = ProblemType(
     "Sáng kiến đang ở trạng thái “{state_vi}” nên không thể {act_vi}. Hãy tải lại để xem "
     "trạng thái mới nhất.",
     "The initiative is {state_en}, so you cannot {act_en} it. Load it again to see where it stands.",
+)
+DAILY_QUOTA = ProblemType(
+    "submission-quota-reached",
+    429,
+    "Đã nộp đủ số lượng trong ngày",
+    "Submissions of the day used up",
+    "Mỗi người nộp được {most} sáng kiến một ngày. Nội dung vẫn được giữ; có thể nộp tiếp sau {minutes} "
+    "phút.",
+    "One person may submit {most} initiatives a day. What you wrote is kept; submit it again in {minutes} "
+    "minutes.",
+)
+TOO_MANY_DRAFTS = ProblemType(
+    "too-many-drafts",
+    403,
+    "Quá nhiều bản nháp",
+    "Too many drafts",
+    "Đang có {most} bản nháp. Hãy nộp hoặc xóa bớt bản nháp trước khi tạo bản mới.",
+    "There are {most} open drafts. Submit or delete some of them before you make another.",
 )
 UNIT_HAS_CHILDREN = ProblemType(
     "unit-has-children",
@@ -77,8 +96,10 @@ PROBLEMS: Mapping[str, ProblemType] = {
     for type_ in (
         CAMPAIGN_CLOSED,
         CAMPAIGN_NOT_OPEN,
+        DAILY_QUOTA,
         NOT_ALLOWED_IN_STATE,
         SUPERIOR_DECIDES,
+        TOO_MANY_DRAFTS,
         UNIT_CHILDREN_OUTLAST,
         UNIT_HAS_CHILDREN,
     )
@@ -99,6 +120,7 @@ ACTS: Words = {
     Act.EDIT: ("sửa", "change"),
     Act.SUBMIT: ("nộp", "submit"),
     Act.WITHDRAW: ("rút", "withdraw"),
+    Act.DELETE: ("xóa", "delete"),
 }
 
 FINDINGS: Words = {
@@ -150,6 +172,18 @@ FINDINGS: Words = {
     "benefit-method": (
         "Hãy nêu cách tính số tiền làm lợi.",
         "Say how the benefit was computed.",
+    ),
+    "benefit-unconfirmed": (
+        "Số tiền {amount} đồng cao hơn hẳn mức thường gặp. Hãy đọc lại số tiền; nếu đúng, xác nhận "
+        "(confirmed là true) rồi nộp.",
+        "{amount} VND is far above the usual. Read the amount again; if it is right, confirm it "
+        "(confirmed: true) and submit.",
+    ),
+    "benefit-without-evidence": (
+        "Trên {most} đồng phải có quyết định công nhận. Hãy kiểm tra số tiền, hoặc điền đủ số, ngày, nơi "
+        "ban hành và cấp của quyết định ở mục công nhận.",
+        "Above {most} VND the decision of recognition is needed. Check the amount, or give the number, date, "
+        "issuer and level of the decision under recognition.",
     ),
     "must-declare": (
         "Cần cam đoan điều này mới nộp được.",
@@ -243,11 +277,23 @@ def problem_of(error: Exception) -> Problem | None:
             return _outside(CAMPAIGN_CLOSED, error.campaign, error.campaign.facts.closes_at)
         case CampaignNotOpen():
             return _outside(CAMPAIGN_NOT_OPEN, error.campaign, error.campaign.facts.opens_at)
+        case SubmissionQuotaReached():
+            headers = {"Retry-After": str(error.seconds)}
+            minutes = -(-error.seconds // 60)
+            return Problem(DAILY_QUOTA, headers=headers, most=error.most, minutes=minutes)
+        case TooManyDrafts():
+            return Problem(TOO_MANY_DRAFTS, most=error.most)
         case NotAllowedInState():
             (state_vi, state_en), (act_vi, act_en) = STATES[error.state], ACTS[error.act]
             return Problem(
                 NOT_ALLOWED_IN_STATE, state_vi=state_vi, state_en=state_en, act_vi=act_vi, act_en=act_en
             )
+        case _:
+            return _of_the_tree(error)
+
+
+def _of_the_tree(error: Exception) -> Problem | None:
+    match error:
         case SuperiorDecides():
             return Problem(SUPERIOR_DECIDES, superior=error.superior)
         case UnitHasChildren():

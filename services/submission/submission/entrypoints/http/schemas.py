@@ -74,6 +74,11 @@ class BenefitSchema(Schema):
     declared_vnd = Vnd(allow_none=True)
     method = Text(max_length=LONG, multiline=True, allow_none=True)
     social = Text(max_length=LONG, multiline=True, allow_none=True)
+    confirmed = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        metadata={"description": "An unusual amount was read again; see /v1/benefit-limits"},
+    )
 
 
 class RecognitionSchema(Schema):
@@ -278,6 +283,15 @@ class FieldSchema(Schema):
 
 class FieldsSchema(Schema):
     items = fields.List(fields.Nested(FieldSchema()), required=True)
+
+
+class BenefitLimitsSchema(Schema):
+    confirm_from_vnd = fields.Integer(
+        required=True, metadata={"description": "From this amount on, benefit.confirmed must be true"}
+    )
+    most_without_evidence_vnd = fields.Integer(
+        required=True, metadata={"description": "Above it, recognition must be complete"}
+    )
 
 
 class UnitFactsSchema(Schema):
