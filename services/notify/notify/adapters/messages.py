@@ -24,7 +24,7 @@ NAMES_FIELDS: Final[Mapping[Bearer, str]] = {
     Bearer.CAMPAIGN: "campaign_names",
 }
 # A later release may have stored others; they stay for its processes to show and to send.
-KNOWN_KINDS: Final = {"$in": [kind.value for kind in Kind]}
+KNOWN_KINDS: Final = frozenset(kind.value for kind in Kind)
 
 
 class MongoMessages:
@@ -43,12 +43,14 @@ class MongoMessages:
         return len(result.inserted_ids)
 
     def page(self, member: str, *, unread_only: bool, after: str | None, limit: int) -> EntryPage:
-        wanted: Document = {"member": member, "kind": KNOWN_KINDS}
+        wanted: Document = {"member": member}
         wanted |= {"unread": True} if unread_only else {"channel": Channel.INBOX.value}
         if after is not None:
             wanted["sort_key"] = {"$lt": after}
         rows = list(self._messages.find(wanted).sort("sort_key", -1).limit(limit + 1))
-        entries = tuple(Entry(to_message(row), row["unread"]) for row in rows[:limit])
+        entries = tuple(
+            Entry(to_message(row), row["unread"]) for row in rows[:limit] if row["kind"] in KNOWN_KINDS
+        )
         return EntryPage(entries, rows[limit - 1]["sort_key"] if len(rows) > limit else None)
 
     def unread(self, member: str, *, at_most: int) -> int:
