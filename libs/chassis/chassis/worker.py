@@ -37,10 +37,14 @@ class WorkerSettings(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """A thread of the worker; `run` returns soon after its event is set, and not before."""
+    """A thread of the worker; `run` returns soon after its event is set, and not before.
+
+    idle_seconds: how long ago the thread last showed that it gets on; one that is stuck fails /livez.
+    """
 
     name: str
     run: Callable[[threading.Event], None]
+    idle_seconds: Callable[[], float] = lambda: 0.0
 
 
 class Worker:
@@ -61,7 +65,10 @@ class Worker:
     ) -> None:
         self._settings = settings
         self._cut_off = cut_off
-        self._consumers = tuple(consumers)
+        self._heartbeats = [
+            *(loop.idle_seconds for loop in consumers),
+            *(task.idle_seconds for task in tasks),
+        ]
         self._stop = threading.Event()
         # Set when there is something to look at: a signal, or the end of a thread.
         self._wake = threading.Event()
@@ -104,8 +111,8 @@ class Worker:
         return not self._stop.is_set() and all(thread.is_alive() for thread in self._threads)
 
     def alive(self) -> bool:
-        """Whether no consumer is stuck in a handler for longer than its group waits."""
-        return all(loop.idle_seconds() * 1000 < MAX_POLL_INTERVAL_MS for loop in self._consumers)
+        """Whether no part is stuck for longer than a consumer's group waits for its handler."""
+        return all(idle_seconds() * 1000 < MAX_POLL_INTERVAL_MS for idle_seconds in self._heartbeats)
 
     def _guard(self, name: str, run: Callable[[threading.Event], None]) -> None:
         try:
