@@ -16,6 +16,7 @@ from rich.console import Console
 from chassis.settings import SettingsError, load
 from sangkienctl import screen
 from sangkienctl.home import HOME_VARIABLE, REPOSITORY, PlatformError
+from sangkienctl.jobs_command import jobs
 from sangkienctl.kafka_access import KafkaAccess
 from sangkienctl.mail_command import mail
 from sangkienctl.platform import Platform
@@ -221,6 +222,7 @@ def token(home: Path, user: str | None, roles: tuple[str, ...]) -> None:
 
 main.add_command(seed)
 main.add_command(mail)
+main.add_command(jobs)
 
 
 # ── Kafka ──

@@ -1,4 +1,4 @@
-"""The command line of the notification service: api, worker, migrate, check-config, doubtful."""
+"""The command line of the notification service: api, worker, migrate, check-config, doubtful, jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SERVICE = Service(
     api=bootstrap.api,
     worker=bootstrap.worker,
     migrate=bootstrap.migrate,
-    extra={"doubtful": bootstrap.doubtful},
+    extra={"doubtful": bootstrap.doubtful, "jobs": bootstrap.jobs},
 )
 
 if __name__ == "__main__":
