@@ -22,6 +22,9 @@ from chassis.mongo.client import connect
 from tests.support.job_stage import counting
 from tests.support.mongo_servers import DatabaseSettings
 
+# Aggregates whose writes carry jobs.
+CARRIER = "things"
+
 # How long a job of a killed worker stays leased: short, for a test waits for it after each kill.
 LEASE = timedelta(seconds=0.4)
 
@@ -49,7 +52,7 @@ def outside(file: Path) -> Kind:
 def runner(db: Database[dict[str, Any]], file: Path) -> JobRunner:
     return JobRunner(
         db,
-        Work([counting(db, lease=LEASE), outside(file)]),
+        Work([counting(db, lease=LEASE), outside(file)], carriers=[CARRIER]),
         owner=f"{os.getpid()}:{uuid.uuid4()}",
         clock=utc_now,
         poll_seconds=0.02,

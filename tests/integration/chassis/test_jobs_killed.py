@@ -15,6 +15,7 @@ import pytest
 from pymongo.database import Database
 
 from chassis.clock import utc_now
+from chassis.jobs.carried import CARRIED, carried_fields, carried_index
 from chassis.jobs.documents import INDEXES
 from chassis.jobs.job import Job, NewJob, State
 from chassis.jobs.store import Jobs
@@ -37,16 +38,18 @@ class Observed:
     """The jobs as somebody sees them who looks all the time: pairs of both kinds, a new pair when one is
     done."""
 
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
+    def __init__(self, db: Db) -> None:
+        self._jobs = Jobs(db, utc_now)
+        self._things = db[job_worker.CARRIER]
         self.progress: dict[str, list[int]] = {}
         self.fence = -1
 
     def enqueue(self) -> None:
-        for kind in ("count", "outside"):
-            id = f"{kind}-{len(self.progress)}"
-            self._jobs.enqueue(NewJob(id, kind, {"steps": STEPS}))
-            self.progress[id] = []
+        """One write of an aggregate that carries both jobs: their way into the queue is killed, too."""
+        number = len(self.progress)
+        jobs = [NewJob(f"{kind}-{number}", kind, {"steps": STEPS}) for kind in ("count", "outside")]
+        self._things.insert_one({"_id": number, **carried_fields(jobs)})
+        self.progress |= {job.id: [] for job in jobs}
 
     def look(self) -> tuple[Job, ...]:
         found = tuple(job for id in self.progress if (job := self._jobs.find(id)) is not None)
@@ -56,7 +59,8 @@ class Observed:
         return found
 
     def done(self) -> bool:
-        return all(job.state is State.DONE for job in self.look())
+        found = self.look()
+        return len(found) == len(self.progress) and all(job.state is State.DONE for job in found)
 
     def taken_since(self, fence: int) -> Callable[[], bool]:
         def taken() -> bool:
@@ -78,9 +82,9 @@ def test_a_worker_killed_fifty_times_does_its_jobs_once_and_shows_it(
 ) -> None:
     seed = random.randrange(1_000_000)
     chance = random.Random(seed)
-    ensure(mongo_db, INDEXES)
+    ensure(mongo_db, [*INDEXES, carried_index(job_worker.CARRIER)])
     file = tmp_path / "outside"
-    observed = Observed(Jobs(mongo_db, utc_now))
+    observed = Observed(mongo_db)
 
     for _ in range(KILLS):
         if observed.done():
@@ -107,6 +111,8 @@ def test_a_worker_killed_fifty_times_does_its_jobs_once_and_shows_it(
     repeats = sum(in_order_with_repeats(file, id, STEPS) for id in outside)
     record_property("figure", f"{KILLS} kills, {len(outside)} pairs of jobs, {repeats} steps repeated")
     assert effects(mongo_db) == sum((once(id, STEPS) for id in inside), Counter())
+    assert mongo_db["jobs"].count_documents({}) == len(observed.progress)
+    assert mongo_db[job_worker.CARRIER].count_documents({CARRIED: {"$exists": True}}) == 0
     assert repeats <= KILLS
     for seen in observed.progress.values():
         assert all(before <= after for before, after in pairwise(seen))
