@@ -79,7 +79,8 @@ CONSUMER_COMMIT_FAILURES = Counter("consumer_commit_failures", "Failed commits o
 # --- jobs and schedules
 # -------------------------------------------------------------------------------------------------------
 
-# Steps of jobs by what became of them: done | retried (it is tried again) | failed (it ended the job).
+# Steps of jobs by what became of them: done | retried (it is tried again) | failed (it ended the job) |
+# unreadable (this release cannot read the job; it is tried again when its lease has run out).
 JOB_STEPS = Counter("job_steps", "Steps of jobs, by outcome", ["kind", "outcome"])
 
 # Seconds of a completed step with the write of its checkpoint; near the lease (60 s) steps are too large.

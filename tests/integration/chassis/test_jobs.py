@@ -395,6 +395,26 @@ def test_a_step_that_kills_its_worker_each_time_ends_the_job(stage: JobStage) ->
     assert (stage.job().state, stage.job().error) == (State.FAILED, EXHAUSTED)
 
 
+def test_a_job_that_this_release_cannot_read_stops_no_other(stage: JobStage) -> None:
+    stage.enqueue("strange", args={"steps": 1})
+    stage.db["jobs"].update_one({"_id": "strange"}, {"$unset": {"progress": ""}})
+    stage.later(seconds=1)
+    stage.enqueue("j1", args={"steps": 1})
+    runner = stage.runner()
+
+    runner.turn()
+    runner.turn()
+
+    assert stage.job("j1").state is State.DONE
+    assert not runner.turn()
+    stage.later(seconds=61)
+    stage.db["jobs"].update_one(
+        {"_id": "strange"}, {"$set": {"progress": {"done": 0, "total": None, "note": None}}}
+    )
+    runner.turn()
+    assert stage.job("strange").state is State.DONE
+
+
 def test_attempts_count_per_step_and_not_per_job(stage: JobStage) -> None:
     stage.enqueue()
     outcomes: list[Any] = []

@@ -175,6 +175,9 @@ class JobRunner:
         except PyMongoError:
             self._interrupted = claim
             raise
+        except Exception as error:  # one job must not stop the others: counted, logged, tried again later
+            metrics.JOB_STEPS.labels(kind.name, "unreadable").inc()
+            log.error("job cannot be read", extra={"job": claim.id, "kind": kind.name}, exc_info=error)
 
     def _step(self, kind: Kind, claim: Claim) -> bool:
         """Do and record one step; whether another may follow. PyMongoError: nothing is known of the
