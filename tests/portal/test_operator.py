@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +14,11 @@ from pymongo import MongoClient
 
 from chassis.clock import utc_now
 from chassis.consumer.parking import LimitStore
+from chassis.jobs.documents import COLLECTION, new_document
+from chassis.jobs.job import NewJob
+from chassis.mongo.client import connect
 from tests.support.journey import Person, poll
+from tests.support.mongo_servers import DatabaseSettings
 from tests.support.portal import DESK_EN, DESK_VI, EVERY_VIEW, PHONE_VI, Portal, View
 from tests.support.records import headers_of, produce
 
@@ -88,6 +94,46 @@ def test_a_parked_consumer_is_shown_and_released_by_a_button(portal: Portal) -> 
         expect(parked).to_have_count(0)
 
     assert platform.sangkienctl("consumer", "status", "notify").returncode == 0
+
+
+@pytest.fixture(scope="module")
+def job(portal: Portal) -> Iterator[str]:
+    """The id of a job of notify in the middle of its work, which no worker takes up during the tests."""
+    id = "retention.daily:2022-05-31T19:00:00Z"
+    now = utc_now()
+    with connect(DatabaseSettings(portal.platform.mongo_uri("notify"), "notify")) as client:
+        jobs = client["notify"][COLLECTION]
+        document = new_document(NewJob(id, "messages.retention", due=now + timedelta(days=1)), now)
+        document |= {
+            "state": "running",
+            "progress": {"done": 30, "total": 120, "note": "removing-messages"},
+        }
+        jobs.replace_one({"_id": id}, document, upsert=True)
+        yield id
+        jobs.delete_one({"_id": id})
+
+
+@pytest.mark.parametrize("view", EVERY_VIEW, ids=str)
+def test_jobs_are_listed_with_a_bar_that_says_how_far_they_are(portal: Portal, job: str, view: View) -> None:
+    name, note = {
+        "vi": ("Xóa thông báo đã hết hạn lưu", "đang xóa thông báo"),
+        "en": ("Remove expired messages", "removing messages"),
+    }[view.language]
+    with portal.visit(OPERATOR, "/operations", view) as visit:
+        row = card(visit.page, "notify").locator(".jobs tr").filter(has_text=job)
+        bar = row.get_by_role("progressbar", name=name)
+        expect(bar).to_be_visible()
+        assert bar.evaluate("bar => bar.value / bar.max") == 0.25
+        expect(row).to_contain_text(note)
+        visit.look("operations-jobs")
+
+
+def test_a_job_is_cancelled_by_a_button(portal: Portal, job: str) -> None:
+    with portal.visit(OPERATOR, "/operations", DESK_VI) as visit:
+        row = card(visit.page, "notify").locator(".jobs tr").filter(has_text=job)
+        row.get_by_role("button", name="Hủy").click()
+        expect(row.get_by_text("đang hủy")).to_be_visible()
+        expect(row.get_by_role("button")).to_have_count(0)
 
 
 def test_a_service_that_does_not_answer_takes_only_its_own_part_away(portal: Portal) -> None:

@@ -15,9 +15,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from chassis.jobs.job import NewJob
+from chassis.jobs.store import Jobs
 from chassis.mongo.client import connect
 from chassis.web.current import VERIFIER
-from notify.migrations.m0001_indexes import run as notify_indexes
+from notify.migrations import MIGRATIONS as NOTIFY_MIGRATIONS
 from tests.support import notify_news
 from tests.support.mongo_servers import DatabaseSettings, MongoServer, drop
 from tests.support.notify_stage import Notify, Trusting, as_member
@@ -158,6 +160,12 @@ class FourServices:
         self.notify.handle(told)
         return told.id
 
+    def job(self, owner: str | None) -> str:
+        """The id of a new job of notify that no worker knows."""
+        id = str(uuid.uuid4())
+        Jobs(self.notify.db, self.notify.clock).enqueue(NewJob(id, "unknown", owner=owner))
+        return id
+
     def contact(self, member: str) -> str:
         """The member, whom the administration has entered."""
         answer = self.ask(
@@ -194,7 +202,8 @@ def four_services(server: MongoServer) -> Iterator[FourServices]:
             stack.callback(client.close)
             stack.callback(drop, client, settings.mongo_database)
             databases[service] = client[settings.mongo_database]
-        notify_indexes(databases["notify"])
+        for migration in NOTIFY_MIGRATIONS:
+            migration.run(databases["notify"])
         postbox = Postbox()
         postbox.port = 1  # no mail is sent here
         notify = Notify(databases["notify"], RoundTrips(), postbox)

@@ -56,6 +56,7 @@ class Notify:
     postbox: Postbox
     now: datetime = NOW
     chance: float = 0.5
+    keep: timedelta = timedelta(days=730)
     _senders: dict[str, DeliverMail] = field(default_factory=dict)
 
     def clock(self) -> datetime:
@@ -65,7 +66,7 @@ class Notify:
         self.now += timedelta(**time)
 
     def handle(self, *events: Event) -> None:
-        bootstrap.event_handler(self.db, self.clock)(events)
+        bootstrap.event_handler(self.db, self.keep, self.clock)(events)
 
     def know(self, *contacts: Contact) -> None:
         for contact in contacts:

@@ -19,6 +19,7 @@ from sangkienctl.consumer_command import consumer
 from sangkienctl.databases import DatabaseEngine, EngineChoice
 from sangkienctl.engine_command import engine as engine_commands
 from sangkienctl.home import HOME_VARIABLE, REPOSITORY, PlatformError
+from sangkienctl.jobs_command import jobs
 from sangkienctl.kafka_access import KafkaAccess
 from sangkienctl.mail_command import mail
 from sangkienctl.platform import Platform
@@ -253,6 +254,7 @@ main.add_command(seed)
 main.add_command(mail)
 main.add_command(engine_commands)
 main.add_command(consumer)
+main.add_command(jobs)
 
 
 # ── Kafka ──

@@ -81,6 +81,33 @@ CONSUMER_PARKED = Gauge("consumer_parked", "1 while the group waits for an opera
 # Commits that failed: their records may come again.
 CONSUMER_COMMIT_FAILURES = Counter("consumer_commit_failures", "Failed commits of offsets", ["group"])
 
+# --- jobs and schedules
+# -------------------------------------------------------------------------------------------------------
+
+# Steps of jobs by what became of them: done | retried (it is tried again) | failed (it ended the job) |
+# unreadable (this release cannot read the job; it is tried again when its lease has run out).
+JOB_STEPS = Counter("job_steps", "Steps of jobs, by outcome", ["kind", "outcome"])
+
+# Seconds of a completed step with the write of its checkpoint; near the lease (60 s) steps are too large.
+JOB_STEP_SECONDS = Histogram(
+    "job_step_seconds",
+    "Duration of a completed step of a job",
+    ["kind"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60),
+)
+
+# Jobs that ended: done | failed | cancelled. Every failed one keeps its error code.
+JOBS_ENDED = Counter("jobs_ended", "Jobs that ended, by state", ["kind", "state"])
+
+# How long the longest due job of a kind has waited for a worker; rises when workers are down or too few.
+JOBS_OLDEST_DUE = Gauge("jobs_oldest_due_seconds", "How long the oldest due job has waited", ["kind"])
+
+# Jobs taken over by another worker during a step: steps longer than the lease, or a clock that is wrong.
+JOB_LEASES_LOST = Counter("job_leases_lost", "Leases of jobs lost during a step", ["kind"])
+
+# Occurrences of schedules that became jobs, counted by the worker that enqueued them first.
+SCHEDULES_FIRED = Counter("schedules_fired", "Occurrences of schedules turned into jobs", ["schedule"])
+
 # --- worker
 # ----------------------------------------------------------------------------------------------------
 

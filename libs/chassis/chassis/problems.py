@@ -158,6 +158,14 @@ COMMON: Mapping[str, ProblemType] = _types(
         "A request with the same Idempotency-Key is being worked on. Wait, then send the same again.",
     ),
     ProblemType(
+        "job-ended",
+        409,
+        "Công việc đã kết thúc",
+        "The job has ended",
+        "Công việc này đã kết thúc nên không hủy được nữa. Hãy tải lại để xem kết quả.",
+        "This job has ended and can no longer be cancelled. Reload it to see how it ended.",
+    ),
+    ProblemType(
         "version-conflict",
         412,
         "Dữ liệu đã thay đổi",

@@ -48,10 +48,15 @@ class WorkerSettings(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """A thread of the worker; `run` returns soon after its event is set, and not before."""
+    """A thread of the worker; `run` returns soon after its event is set, and not before.
+
+    idle_seconds: how long ago the thread last made progress, None for when it last looked at its event; one
+    that hangs fails /livez.
+    """
 
     name: str
     run: Callable[[threading.Event], None]
+    idle_seconds: Callable[[], float] | None = None
 
 
 class Worker:
@@ -76,10 +81,12 @@ class Worker:
         self._cut_off = cut_off
         self._stopping = threading.Event()
         self._parts = [_consumer_part(loop, restarts) for loop in consumers]
-        self._parts += [Part(task.name, task.run, restarts=restarts) for task in tasks]
+        self._parts += [
+            Part(task.name, task.run, idle_seconds=task.idle_seconds, restarts=restarts) for task in tasks
+        ]
 
     def only(self, names: Sequence[str]) -> Worker:
-        """Keep these parts alone, for a process of their own: "consumer", "relay", "mail", "operations", …
+        """Keep these parts alone, for a process of their own: "consumer", "relay", "mail", "jobs", …
         Raises UnknownPart."""
         by_kind = {part.name.partition("-")[0]: part for part in self._parts}
         for name in names:

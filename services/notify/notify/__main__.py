@@ -1,4 +1,4 @@
-"""The command line of the notification service: api, worker, migrate, check-config, relearn, doubtful."""
+"""The command line of the notification service: the roles of every service, doubtful and jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SERVICE = Service(
     api=bootstrap.api,
     worker=bootstrap.worker,
     migrate=bootstrap.migrate,
-    extra={"relearn": bootstrap.relearn, "doubtful": bootstrap.doubtful},
+    extra={"relearn": bootstrap.relearn, "doubtful": bootstrap.doubtful, "jobs": bootstrap.jobs},
 )
 
 if __name__ == "__main__":

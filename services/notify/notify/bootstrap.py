@@ -9,6 +9,7 @@ import os
 import random
 import socket
 import uuid
+from datetime import time, timedelta
 from email.headerregistry import Address
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from pymongo import MongoClient
 import contracts
 from chassis.clock import Clock, utc_now
 from chassis.events.codec import EventCodec
+from chassis.jobs.store import Jobs
 from chassis.mongo.client import connect, database
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
@@ -26,7 +28,7 @@ from notify.adapters import events
 from notify.adapters.contacts import MongoContacts
 from notify.adapters.deliveries import MongoDeliveries, MongoDoubtfulMails
 from notify.adapters.mail import MailComposer
-from notify.adapters.messages import MongoMessages
+from notify.adapters.messages import MongoExpiredMessages, MongoMessages
 from notify.adapters.reads import Document, Store
 from notify.adapters.smtp import SmtpServer
 from notify.adapters.surroundings import MongoNames, MongoWithdrawals
@@ -35,6 +37,7 @@ from notify.application.contacts import ContactBook
 from notify.application.deliver import DeliverMail
 from notify.application.doubtful import SettleDoubts
 from notify.application.inbox import Inbox
+from notify.application.retention import RemoveExpiredMessages
 from notify.application.tell import Tell
 from notify.config import Settings
 from notify.entrypoints.consumer import EventHandler
@@ -44,13 +47,15 @@ from notify.migrations import MIGRATIONS
 if TYPE_CHECKING:
     from flask import Flask
 
+    from chassis.jobs.runner import Work
     from chassis.tokens import TokenVerifier
     from chassis.worker import Worker
 
 SERVICE = "notify"
 
 
-def event_handler(db: Store, clock: Clock = utc_now) -> EventHandler:
+def event_handler(db: Store, keep: timedelta, clock: Clock = utc_now) -> EventHandler:
+    """keep: how long messages are kept."""
     return EventHandler(
         Tell(
             contacts=MongoContacts(db),
@@ -58,7 +63,29 @@ def event_handler(db: Store, clock: Clock = utc_now) -> EventHandler:
             names=MongoNames(db),
             withdrawals=MongoWithdrawals(db),
             clock=clock,
+            keep=keep,
         )
+    )
+
+
+def work(db: Store, keep: timedelta, clock: Clock = utc_now) -> Work:
+    """The jobs of this service, by kind, and what makes them by the clock. keep: how long messages are
+    kept."""
+    from chassis.jobs import retention
+    from chassis.jobs.runner import Work
+    from chassis.jobs.steps import Kind
+    from chassis.schedule.rules import Daily, Schedule
+
+    expired = RemoveExpiredMessages(MongoExpiredMessages(db), clock, keep)
+    return Work(
+        kinds=(
+            Kind("messages.retention", expired.step),
+            retention.RemoveFinishedJobs(db, clock).kind(),
+        ),
+        schedules=(
+            Schedule("retention.daily", Daily(time(2, 0)), "messages.retention"),
+            retention.SCHEDULE,
+        ),
     )
 
 
@@ -86,6 +113,7 @@ def mail_delivery(settings: Settings, db: Store, clock: Clock = utc_now) -> Deli
 def application(settings: Settings, db: Store, verifier: TokenVerifier, clock: Clock = utc_now) -> Flask:
     """The HTTP application over a database; tests hand in their own."""
     from chassis.web import create_app
+    from chassis.web.jobs import jobs_blueprint
     from chassis.web.operations import operations_blueprint
     from notify.entrypoints.http.contacts import contacts_blueprint
     from notify.entrypoints.http.inbox import inbox_blueprint
@@ -101,6 +129,7 @@ def application(settings: Settings, db: Store, verifier: TokenVerifier, clock: C
             inbox_blueprint(Inbox(messages, clock), Words(settings.public_url)),
             contacts_blueprint(book, settings.administration_unit),
             operations_blueprint(SERVICE, Operations(db, clock), settings.administration_unit),
+            jobs_blueprint(Jobs(db, clock), settings.administration_unit),
         ),
         verifier=verifier,
         readiness={"database": lambda: _ping(db), "migrations": lambda: _migrated(db)},
@@ -144,9 +173,10 @@ def api(settings: Settings) -> Flask:
 
 
 def worker(settings: Settings) -> Worker:
-    """The consumer that tells people, and the mail that goes out."""
+    """The consumer that tells people, the mail that goes out, and the jobs."""
     from chassis.consumer.loop import ConsumerLoop
     from chassis.consumer.parking import LimitStore
+    from chassis.jobs.runner import JobRunner
     from chassis.operations.reporter import Reporter
     from chassis.worker import Task, Worker
 
@@ -156,13 +186,18 @@ def worker(settings: Settings) -> Worker:
         group=SERVICE,
         topics=events.TOPICS,
         codec=EventCodec(contracts.topics(), f"/services/{SERVICE}"),
-        handler=event_handler(db),
+        handler=event_handler(db, settings.keep_messages),
         batch=settings.consumer_batch,
         limits=LimitStore(db, SERVICE, utc_now),
     )
     mail = MailLoop(mail_delivery(settings, db), settings.mail_poll_seconds, random.random)
     reporter = Reporter(settings, group=SERVICE, topics=events.TOPICS, db=db, outboxes=[], clock=utc_now)
-    tasks = [Task("mail", mail.run), Task("operations", reporter.run)]
+    runner = JobRunner(db, work(db, settings.keep_messages), owner=_process_name(), clock=utc_now)
+    tasks = [
+        Task("mail", mail.run),
+        Task("operations", reporter.run),
+        Task("jobs", runner.run, runner.idle_seconds),
+    ]
     return Worker(settings, consumers=[consumer], tasks=tasks, cut_off=db.client.close)
 
 
@@ -176,7 +211,7 @@ def relearn(settings: Settings, arguments: list[str]) -> int:
     client = connect(settings)
     try:
         log = TopicLog(settings, EventCodec({name: known[name] for name in topics}, f"/services/{SERVICE}"))
-        handler = event_handler(database(client, settings))
+        handler = event_handler(database(client, settings), settings.keep_messages)
         return play(SERVICE, log, topics, handler.relearn, arguments)
     finally:
         client.close()
@@ -193,11 +228,21 @@ def doubtful(settings: Settings, arguments: list[str]) -> int:
         client.close()
 
 
+def jobs(settings: Settings, arguments: list[str]) -> int:
+    """The operators' command for jobs; the exit code."""
+    from chassis.jobs.command import run
+
+    client = connect(settings)
+    try:
+        return run(Jobs(database(client, settings), utc_now), SERVICE, arguments)
+    finally:
+        client.close()
+
+
 def migrate(settings: Settings) -> None:
     client = connect(settings)
     try:
-        owner = f"{socket.gethostname()}:{os.getpid()}"
-        run_migrations(database(client, settings), MIGRATIONS, owner=owner, clock=utc_now)
+        run_migrations(database(client, settings), MIGRATIONS, owner=_process_name(), clock=utc_now)
     finally:
         client.close()
 
@@ -210,3 +255,7 @@ def _migrated(db: Store) -> None:
     waiting = pending_migrations(db, MIGRATIONS)
     if waiting:
         raise RuntimeError(f"run the role migrate: {', '.join(m.name for m in waiting)} not applied")
+
+
+def _process_name() -> str:
+    return f"{SERVICE}@{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"

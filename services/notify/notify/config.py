@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -72,9 +73,19 @@ class Settings(ServiceSettings):
     public_url: str = setting(
         "PUBLIC_URL", parse=http_url, help="the address of the portal, for the links in messages"
     )
+    messages_days: int = setting(
+        "MESSAGES_DAYS",
+        default=730,
+        parse=whole_number(90, 36_500),
+        help="days for which inbox entries and the records of mails are kept, 90 to 36500",
+    )
     consumer_batch: int = setting(
         "CONSUMER_BATCH",
         default=200,
         parse=whole_number(1, 5000),
         help="events that are handled at once, 1 to 5000",
     )
+
+    @property
+    def keep_messages(self) -> timedelta:
+        return timedelta(days=self.messages_days)

@@ -12,6 +12,12 @@ MESSAGES_REPEATED = Counter("notify_messages_repeated", "Messages not stored bec
 # Events that told nobody because a withdrawal had overtaken them. Some are normal; many are a stalled topic.
 EVENTS_SILENCED = Counter("notify_events_silenced", "Events overtaken by a withdrawal")
 
+# Events older than messages are kept, which make none: only a topic that is read again has such.
+EVENTS_EXPIRED = Counter("notify_events_expired", "Events too old to make messages")
+
+# Messages that the daily retention removed; counted per attempt, so a repeated step counts twice.
+MESSAGES_EXPIRED = Counter("notify_messages_expired", "Messages removed because their time was over")
+
 # How each attempt to send ended: accepted, refused, deferred, broken, unanswered, unaddressed,
 # unprintable, unavailable.
 MAIL_ATTEMPTS = Counter("notify_mail_attempts", "Attempts to send a mail, by outcome", ["outcome"])

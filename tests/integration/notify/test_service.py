@@ -12,6 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,9 @@ class NotifyProcesses:
             for role, port in self.ports.items()
         )
 
-    def run(self, role: str) -> subprocess.CompletedProcess[str]:
+    def run(self, role: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "notify", role],
+            [sys.executable, "-m", "notify", role, *arguments],
             env={**os.environ, **self.environment},
             capture_output=True,
             text=True,
@@ -238,6 +239,31 @@ def test_a_worker_that_is_stopped_in_the_middle_leaves_nothing_in_doubt(
     processes.worker.start()
     wait_until(lambda: rows.count_documents({"state": "sent"}) == PART, "the rest goes out", 90)
     assert Counter(postbox.recipients) == Counter(f"a{number}@example.org" for number in range(PART))
+
+
+@pytest.mark.tiers("embedded")  # nothing in it depends on the broker
+def test_a_retention_that_was_due_while_the_worker_was_down_runs_once_it_is_up(
+    processes: NotifyProcesses, mongo_db: Database[dict[str, Any]]
+) -> None:
+    processes.worker.start()
+    wait_until(lambda: mongo_db["schedules"].count_documents({}) == 2, "the schedules are planned")
+    processes.worker.kill()
+    long_ago = utc_now() - timedelta(days=1000)
+    mongo_db["messages"].insert_many([{"_id": f"old-{n}", "member": "m-1", "at": long_ago} for n in range(5)])
+    mongo_db["messages"].insert_one({"_id": "young", "member": "m-1", "at": utc_now()})
+    missed = utc_now() - timedelta(days=3)
+    mongo_db["schedules"].update_one({"_id": "retention.daily"}, {"$set": {"next_at": missed}})
+
+    processes.worker.start()
+    jobs = mongo_db["jobs"]
+    wait_until(lambda: jobs.count_documents({"state": "done"}) == 1, "the retention is done", 60)
+
+    (job,) = jobs.find()
+    assert (job["kind"], job["args"]["occurrence"]) == ("messages.retention", missed)
+    assert job["result"]["counts"] == {"removed": 5}
+    assert [row["_id"] for row in mongo_db["messages"].find()] == ["young"]
+    shown = processes.run("jobs", "list")
+    assert (shown.returncode, shown.stdout.split()[1:3]) == (0, ["done", "5/5"])
 
 
 def test_what_happened_while_the_mail_server_was_away_is_mailed_when_it_is_back(

@@ -102,16 +102,35 @@ def test_an_inbox_entry_of_others_answers_as_one_that_does_not_exist(services: F
     assert answers[0][0] == 404
 
 
+@pytest.mark.parametrize("owner", [SUBMITTER, None], ids=["of a member", "of a schedule"])
+def test_a_job_of_others_answers_as_one_that_does_not_exist(
+    services: FourServices, owner: str | None
+) -> None:
+    there, absent = services.job(owner), str(uuid.uuid4())
+
+    for name in set(STRANGERS) - {"an operator"}:  # operators see every job
+        for method, act in (("GET", ""), ("POST", "/cancel")):
+            answers = [
+                told(services, "notify", method, f"/v1/jobs/{id}{act}", STRANGERS[name], None)
+                for id in (there, absent)
+            ]
+            assert answers[0] == answers[1], (name, method, act)
+            assert answers[0][0] == 404
+
+
 def test_lists_show_strangers_nothing_of_others(services: FourServices) -> None:
     initiative, case = services.initiative(submit=True)["id"], services.case()
     services.initiative(submit=False)
     services.inbox_entry()
+    services.job(SUBMITTER)
 
     for who in STRANGERS.values():
         own = services.ask("submission", "GET", "/v1/initiatives", who)
         queue = services.ask("review", "GET", "/v1/cases", who)
         inbox = services.ask("notify", "GET", "/v1/inbox", who)
-        assert [answer.json and answer.json["items"] for answer in (own, queue, inbox)] == [[], [], []]
+        jobs = services.ask("notify", "GET", "/v1/jobs", who)
+        seen_of_others = [answer.json and answer.json["items"] for answer in (own, queue, inbox, jobs)]
+        assert seen_of_others == [[], [], [], []]
     query = {"unit": UNIT, "limit": 100}
     watched = services.ask("submission", "GET", "/v1/initiatives", WATCHER, query=query)
     seen = services.ask("review", "GET", "/v1/cases", WATCHER, query=query)

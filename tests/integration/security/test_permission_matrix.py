@@ -297,6 +297,18 @@ def mark_read(on: FourServices, who: Mapping[str, str]) -> TestResponse:
     return OBJECTS.ask("entry", on.inbox_entry, act_on)
 
 
+def on_job(method: str, act: str = "") -> Ask:
+    """A job that SUBMITTER has started."""
+
+    def ask(on: FourServices, who: Mapping[str, str]) -> TestResponse:
+        def act_on(job: str) -> TestResponse:
+            return on.ask("notify", method, f"/v1/jobs/{job}{act}", who)
+
+        return OBJECTS.ask("job", lambda: on.job(SUBMITTER), act_on)
+
+    return ask
+
+
 INITIATIVE = "/v1/initiatives/<string:id>"
 CASE = "/v1/cases/<uuid:initiative_id>"
 FIGURES = {"campaign": "phase-1"}
@@ -430,6 +442,15 @@ ROWS = [
     Row("notify", "GET", "/v1/units/<string:code>/people", "the officers",
         plain("notify", "GET", f"/v1/units/{UNIT}/people"),
         {office: OWN | ROOT for office in ("support", "reviewer", "official", "admin")}),
+    # A job is followed and cancelled by who started it, and by those who run the service.
+    Row("notify", "GET", "/v1/jobs", "my own", plain("notify", "GET", "/v1/jobs"),
+        EVERYONE, frozenset(PEOPLE)),
+    Row("notify", "GET", "/v1/jobs", "all", plain("notify", "GET", "/v1/jobs", query={"scope": "all"}),
+        {"operator": ROOT}),
+    Row("notify", "GET", "/v1/jobs/<string:id>", "of the submitter", on_job("GET"),
+        {"operator": ROOT}, ONLY_SUBMITTER, seen_by=({"operator": ROOT}, ONLY_SUBMITTER)),
+    Row("notify", "POST", "/v1/jobs/<string:id>/cancel", "of the submitter", on_job("POST", "/cancel"),
+        {"operator": ROOT}, ONLY_SUBMITTER, seen_by=({"operator": ROOT}, ONLY_SUBMITTER)),
     # Every service tells those who run it how it fares; a letter that is not there cannot be replayed.
     *(
         Row(service, "GET", "/v1/operations", "how it fares", plain(service, "GET", "/v1/operations"),

@@ -264,3 +264,15 @@ def test_sigterm_stops_it_and_the_earlier_handlers_come_back() -> None:
     assert sent.is_set()
     assert code == 0
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_it_is_not_alive_while_a_task_is_stuck() -> None:
+    idle = 0.0
+
+    with started(Task("jobs", waits, lambda: idle)) as running:
+        wait_until(running.worker.ready, "it is ready")
+        assert running.get("/livez")[0] == 200
+
+        idle = 400
+
+        assert running.get("/livez")[0] == 503

@@ -8,13 +8,13 @@ import re
 from datetime import UTC, datetime
 
 # The form of every key that `sort_key` makes; a cursor that comes back from a client must have it.
-SORT_KEY = re.compile(r"[0-9]{15}\.[A-Za-z0-9_-]{1,64}")
+SORT_KEY = re.compile(r"[0-9]{15}\.[A-Za-z0-9._:-]{1,128}")
 
 
 def sort_key(ts: datetime, id: str) -> str:
     """`<UTC milliseconds, 15 digits>.<id>`: compares as a string, newest last, unique for unique ids.
 
-    ts: an aware datetime not before 1970; id: 1 to 64 ASCII letters, digits, hyphens and underscores. Raises
+    ts: an aware datetime not before 1970; id: 1 to 128 ASCII letters, digits and . _ : -. Raises
     ValueError otherwise.
     """
     if ts.tzinfo is None:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError
 
+from chassis.jobs.steps import Effect
 from chassis.mongo.keyset import sort_key
 from notify.adapters.reads import Document, Store
 from notify.application.ports import Entry, EntryPage
@@ -66,6 +68,26 @@ class MongoMessages:
 
     def erase(self, member: str) -> None:
         self._messages.delete_many({"member": member})
+
+
+class MongoExpiredMessages:
+    """By the index on the time of the event."""
+
+    def __init__(self, db: Store) -> None:
+        self._messages = db[COLLECTION]
+
+    def count(self, before: datetime) -> int:
+        return self._messages.count_documents({"at": {"$lt": before}})
+
+    def oldest(self, before: datetime, limit: int) -> Sequence[str]:
+        rows = self._messages.find({"at": {"$lt": before}}, {"_id": 1}).sort("at", 1).limit(limit)
+        return [row["_id"] for row in rows]
+
+    def removal(self, ids: Sequence[str]) -> Effect:
+        def remove(session: ClientSession) -> None:
+            self._messages.delete_many({"_id": {"$in": list(ids)}}, session=session)
+
+        return remove
 
 
 def to_document(message: Message, now: datetime) -> Document:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chassis.jobs.steps import Effect
 from notify.domain.contacts import Contact
 from notify.domain.deliveries import Outcome, Verdict
 from notify.domain.kinds import Queue
@@ -84,6 +85,18 @@ class Messages(Protocol):
         """False when the member has no such entry; an entry read before keeps its first time."""
 
     def erase(self, member: str) -> None: ...
+
+
+class ExpiredMessages(Protocol):
+    """Messages by the time of their event."""
+
+    def count(self, before: datetime) -> int: ...
+
+    def oldest(self, before: datetime, limit: int) -> Sequence[str]:
+        """The ids of the oldest messages before then."""
+
+    def removal(self, ids: Sequence[str]) -> Effect:
+        """What removes these messages within the transaction of a job's step."""
 
 
 class KeptNames(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from chassis.clock import Clock
 from notify import metrics
@@ -18,7 +19,8 @@ class Tell:
     """Tells everyone whom a batch of events concerns.
 
     The number of round trips does not depend on the size of the batch. Repeating a batch, or a part of it in
-    another order, adds nothing: the ids of the messages are made of event, person and channel.
+    another order, adds nothing: the ids of the messages are made of event, person and channel. keep: events
+    older than that make no messages, for the retention would only remove them again.
     """
 
     contacts: Contacts
@@ -26,12 +28,13 @@ class Tell:
     names: KeptNames
     withdrawals: Withdrawals
     clock: Clock
+    keep: timedelta
 
     def __call__(self, occurrences: Sequence[Occurrence], given: Sequence[GivenName]) -> int:
         """The number of messages that were new. Whatever a store raises: the batch has to be repeated."""
         if given:
             self.names.learn(given)
-        told = self._not_silenced(occurrences)
+        told = self._not_expired(self._not_silenced(occurrences))
         if not told:
             return 0
         keys = frozenset[str]().union(*(looked_up_keys(occurrence) for occurrence in told))
@@ -56,3 +59,9 @@ class Tell:
         told = [occurrence for occurrence in occurrences if not is_silenced(occurrence, withdrawn)]
         metrics.EVENTS_SILENCED.inc(len(occurrences) - len(told))
         return told
+
+    def _not_expired(self, occurrences: Sequence[Occurrence]) -> list[Occurrence]:
+        oldest = self.clock() - self.keep
+        kept = [occurrence for occurrence in occurrences if occurrence.at >= oldest]
+        metrics.EVENTS_EXPIRED.inc(len(occurrences) - len(kept))
+        return kept

@@ -37,6 +37,18 @@ export const components: Record<keyof typeof vi, string> = {
   "wait.saving": "Saving…",
   "wait.sending": "Sending…",
 
+  "job.state_waiting": "waiting",
+  "job.state_running": "running",
+  "job.state_done": "done",
+  "job.state_failed": "failed",
+  "job.state_cancelled": "cancelled",
+  "job.cancelling": "cancelling",
+  "job.done_of": "{done} of {total}",
+  "job.note_removing-messages": "removing messages",
+  "job.error_retries-exhausted": "Tried many times without success.",
+  "job.error_unexpected-error": "An unexpected error occurred.",
+  "job.error_other": "Could not be completed.",
+
   "field.required": "required",
   "field.optional": "optional",
   "field.day_format": "day/month/year, as 31/05/2022",

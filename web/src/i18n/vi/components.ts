@@ -36,6 +36,18 @@ export const components = {
   "wait.saving": "Đang lưu…",
   "wait.sending": "Đang gửi…",
 
+  "job.state_waiting": "đang chờ",
+  "job.state_running": "đang chạy",
+  "job.state_done": "đã xong",
+  "job.state_failed": "không thành công",
+  "job.state_cancelled": "đã hủy",
+  "job.cancelling": "đang hủy",
+  "job.done_of": "{done} trên {total}",
+  "job.note_removing-messages": "đang xóa thông báo",
+  "job.error_retries-exhausted": "Đã thử nhiều lần mà chưa được.",
+  "job.error_unexpected-error": "Gặp lỗi ngoài dự kiến.",
+  "job.error_other": "Không thể hoàn thành.",
+
   "field.required": "bắt buộc",
   "field.optional": "không bắt buộc",
   "field.day_format": "ngày/tháng/năm, ví dụ 31/05/2022",

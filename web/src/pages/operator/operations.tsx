@@ -11,6 +11,7 @@ import { DataTable } from "../../components/table";
 import { Skeleton } from "../../components/waiting";
 import { moment, number } from "../../format";
 import { said, t } from "../../i18n";
+import { Jobs } from "./jobs";
 import { outboxAge, type Report, type Service, SERVICES, silent } from "./services";
 
 const REFRESH_MS = 10_000;
@@ -55,6 +56,7 @@ function ServiceCard({ service }: { service: Service }) {
           <Health report={report} />
           <Lags report={report} />
           <Letters report={report} service={service} changed={seen.reload} />
+          {service.jobs && <Jobs service={service.name} jobs={service.jobs} />}
         </>
       ) : seen.problem ? (
         <Problem problem={seen.problem} retry={seen.reload} />

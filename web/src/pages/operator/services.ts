@@ -1,13 +1,22 @@
 // The operator's endpoints of the four services under one shape. Each is asked for itself.
 import { notify, ok, review, type Stats, stats, submission } from "../../api/client";
+import type { Page } from "../../components/pages";
+import type { Job } from "../../components/job-progress";
 
 export type Report = Stats["Operations"];
+
+export interface JobsOfService {
+  page: (cursor: string | undefined) => Promise<Page<Job>>;
+  cancel: (id: string) => Promise<unknown>;
+}
 
 export interface Service {
   name: string;
   read: () => Promise<Report>;
   replay: (offset: number) => Promise<unknown>;
   release: () => Promise<unknown>;
+  /** Of a service that has background jobs. */
+  jobs?: JobsOfService;
 }
 
 const path = (offset: number) => ({ params: { path: { offset } } });
@@ -36,6 +45,11 @@ export const SERVICES: readonly Service[] = [
     read: () => ok(notify.GET("/v1/operations")),
     replay: (offset) => ok(notify.POST("/v1/operations/dead-letters/{offset}/replay", path(offset))),
     release: () => ok(notify.POST("/v1/operations/consumer/release")),
+    jobs: {
+      page: (cursor) =>
+        ok(notify.GET("/v1/jobs", { params: { query: { scope: "all", ...(cursor ? { cursor } : {}) } } })),
+      cancel: (id) => ok(notify.POST("/v1/jobs/{id}/cancel", { params: { path: { id } } })),
+    },
   },
 ];
 
