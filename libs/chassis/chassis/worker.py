@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 # A thread that waits for a database that is away gets so long to notice that it was cut off.
 CUT_OFF_SECONDS = 2.0
+# How long a signal may go unnoticed.
+SIGNAL_SECONDS = 0.2
 
 
 class WorkerSettings(Protocol):
@@ -72,6 +74,8 @@ class Worker:
         self._stop = threading.Event()
         # Set when there is something to look at: a signal, or the end of a thread.
         self._wake = threading.Event()
+        # A plain flag: a handler that took the lock of an event could wait for the thread that it interrupts.
+        self._signalled = False
         self._failed: list[str] = []
         runs = [(loop.name, loop.run) for loop in consumers] + [(task.name, task.run) for task in tasks]
         self._threads = [
@@ -90,7 +94,9 @@ class Worker:
                 metrics.WORKER_THREAD_UP.labels(thread.name).set(1)
                 thread.start()
             log.info("worker started", extra={"threads": [thread.name for thread in self._threads]})
-            self._wake.wait()
+            # With a timeout: a signal may arrive between Python's last check for signals and the wait.
+            while not self._signalled and not self._wake.wait(SIGNAL_SECONDS):
+                pass
             self._stop.set()
             hanging = self._join()
         finally:
@@ -113,6 +119,9 @@ class Worker:
     def alive(self) -> bool:
         """Whether no part is stuck for longer than a consumer's group waits for its handler."""
         return all(idle_seconds() * 1000 < MAX_POLL_INTERVAL_MS for idle_seconds in self._heartbeats)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self._signalled = True
 
     def _guard(self, name: str, run: Callable[[threading.Event], None]) -> None:
         try:
@@ -148,7 +157,7 @@ class Worker:
             return lambda: None
         earlier = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         for number in earlier:
-            signal.signal(number, lambda *_: self.stop())
+            signal.signal(number, self._on_signal)
 
         def restore() -> None:
             for number, handler in earlier.items():
