@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 # A thread that waits for an unavailable database gets so long to notice that it was cut off.
 CUT_OFF_SECONDS = 2.0
-# How soon it is noticed that every part is dead.
-CHECK_SECONDS = 1.0
+# How soon a signal is noticed, and that every part is dead.
+CHECK_SECONDS = 0.2
 
 
 class UnknownPart(Exception):
@@ -80,6 +80,8 @@ class Worker:
         self._settings = settings
         self._cut_off = cut_off
         self._stopping = threading.Event()
+        # A plain flag: a handler that took the lock of an event could wait for the thread that it interrupts.
+        self._signalled = False
         self._parts = [_consumer_part(loop, restarts) for loop in consumers]
         self._parts += [
             Part(task.name, task.run, idle_seconds=task.idle_seconds, restarts=restarts) for task in tasks
@@ -107,6 +109,7 @@ class Worker:
                 part.thread.start()
             log.info("worker started", extra={"parts": [part.name for part in self._parts]})
             dead = self._wait()
+            self._stopping.set()
             for part in self._parts:
                 part.stop.set()
             hanging = self._join()
@@ -138,12 +141,16 @@ class Worker:
 
     def _wait(self) -> list[str]:
         """Until a stop is asked for, or every part is dead: then their names."""
-        while not self._stopping.wait(CHECK_SECONDS):
+        # With a timeout: a signal may arrive between Python's last check for signals and the wait.
+        while not self._signalled and not self._stopping.wait(CHECK_SECONDS):
             states = self.states()
             if all(state is State.DEAD for state in states.values()):
                 log.critical("every part of the worker is dead", extra={"parts": list(states)})
                 return list(states)
         return []
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self._signalled = True
 
     def _join(self) -> list[str]:
         """The names of the threads that did not end in time."""
@@ -165,7 +172,7 @@ class Worker:
             return lambda: None
         earlier = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         for number in earlier:
-            signal.signal(number, lambda *_: self.stop())
+            signal.signal(number, self._on_signal)
 
         def restore() -> None:
             for number, handler in earlier.items():

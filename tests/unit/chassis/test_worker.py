@@ -276,3 +276,27 @@ def test_it_is_not_alive_while_a_task_is_stuck() -> None:
         idle = 400
 
         assert running.get("/livez")[0] == 503
+
+
+def test_a_signal_at_the_worst_moment_stops_it() -> None:
+    """Within the wait, while its lock is held: Python runs the handler on this very thread."""
+    settings = MessagingSettings("x:1", worker_bind=f"127.0.0.1:{free_port()}", shutdown_seconds=5)
+    worker = Worker(settings, consumers=[], tasks=[Task("a", waits)])
+    stopping = worker._stopping
+    waited: list[float | None] = []
+
+    class Interrupted(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout)
+            assert timeout is not None, "a signal just before an endless wait would never be noticed"
+            with stopping._cond:  # type: ignore[attr-defined]
+                os.kill(os.getpid(), signal.SIGTERM)
+            return stopping.wait(timeout)
+
+        def set(self) -> None:
+            stopping.set()
+
+    worker._stopping = Interrupted()
+
+    assert worker.run() == 0
+    assert len(waited) == 1
