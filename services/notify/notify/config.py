@@ -7,6 +7,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 
+from chassis.plain_connections import mail_contradictions
 from chassis.settings import ServiceSettings, http_url, seconds, setting, whole_number
 
 
@@ -78,3 +79,10 @@ class Settings(ServiceSettings):
         parse=whole_number(1, 5000),
         help="events that are handled at once, 1 to 5000",
     )
+
+    def contradictions(self) -> tuple[str, ...]:
+        """Those of every service, and of the sign-in at the mail server."""
+        mail = mail_contradictions(
+            self.smtp_host, self.smtp_username, self.smtp_password, self.smtp_starttls, self.plain_hosts
+        )
+        return (*super().contradictions(), *mail)
