@@ -175,6 +175,11 @@ def test_the_command_keeps_what_is_set_and_replaces_what_is_empty(tmp_path: Path
     assert mode == 0o600
 
 
+def test_installing_the_portals_packages_runs_none_of_their_code() -> None:
+    assert "ignore-scripts=true" in (ROOT / "web/.npmrc").read_text().splitlines()
+    assert re.search(r"^COPY .*web/\.npmrc", (ROOT / "web/Dockerfile").read_text(), re.MULTILINE)
+
+
 def test_the_file_with_the_secrets_is_not_of_the_repository() -> None:
     assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
     assert "!.env" not in (ROOT / ".dockerignore").read_text()
