@@ -51,7 +51,8 @@ def make_app(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         ISSUER=issuer,
     )
-    # The gateway is the only peer and sets these headers itself.
+    # The gateway is the only peer and sets these headers itself: one address, the client's own or what the
+    # proxies in its TRUSTED_PROXIES say.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     pages = _Pages(issuer, make_server(app, issuer), Throttle(monotonic))
     app.register_blueprint(pages.blueprint(), url_prefix=settings.path or None)
