@@ -133,7 +133,7 @@ def test_kubernetes_starts_every_role_of_a_service(service: str) -> None:
     }
 
     assert started == {(role,) for role in (*LONG_RUNNING_ROLES, "migrate")}
-    assert overlay["resources"] == ["../base"]
+    assert overlay["resources"][0] == "../base"
     assert overlay["images"][0]["newName"] == f"sangkien/{service}"
     assert service in yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
 

@@ -5,6 +5,7 @@ than its public address and its demo accounts. It is never started, stopped or r
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from sangkienctl.seed_command import REALM
 
 URL_VARIABLE = "TEST_PLATFORM_URL"
 SECRET_VARIABLE = "SANGKIENCTL_CLIENT_SECRET"
+# Of the fifteen minutes that a token of Keycloak's is good.
+KEPT_SECONDS = 300
 
 
 class DeployedPlatform:
@@ -29,13 +32,15 @@ class DeployedPlatform:
         passwords = {account.username: account.password for account in Sample().accounts}
         client = Client(gateway + REALM, "sangkienctl", secret)
         self.control = RemotePlatform(gateway, client=client, passwords=passwords)
-        self._tokens: dict[str, str] = {}
+        self._tokens: dict[str, tuple[float, str]] = {}
 
     def token(self, username: str) -> str:
-        """An access token of a demo account, kept for the session (tokens live for an hour)."""
-        if username not in self._tokens:
-            self._tokens[username] = self.control.token(username)
-        return self._tokens[username]
+        """An access token of a demo account, kept for a while."""
+        now = time.monotonic()
+        kept = self._tokens.get(username)
+        if kept is None or now - kept[0] > KEPT_SECONDS:
+            kept = self._tokens[username] = (now, self.control.token(username))
+        return kept[1]
 
 
 def deployed_unavailable() -> str | None:

@@ -71,8 +71,11 @@ def echo_server() -> Iterator[str]:
         server.server_close()
 
 
-def gateway(folder: Path, upstream: str, settings: Mapping[str, str]) -> ServerProcess:
-    """The gateway before its start. settings: where the portal signs in."""
+def gateway(
+    folder: Path, upstream: str, settings: Mapping[str, str], caddyfile: Path | None = None
+) -> ServerProcess:
+    """The gateway before its start. settings: where the portal signs in; caddyfile: another than the one
+    that is deployed."""
     problems = folder / "problems"
     problems.mkdir()
     (problems / "not-found.md").write_text("# not-found\n\n**Not found.** Look at {path}.\n")
@@ -98,6 +101,6 @@ def gateway(folder: Path, upstream: str, settings: Mapping[str, str]) -> ServerP
         "XDG_DATA_HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder),
     }
-    caddyfile = REPOSITORY / "deploy" / "gateway" / "Caddyfile"
+    caddyfile = caddyfile or REPOSITORY / "deploy" / "gateway" / "Caddyfile"
     command = [program("caddy"), "run", "--config", str(caddyfile), "--adapter", "caddyfile"]
     return ServerProcess("gateway", command, port, folder / "gateway.log", environment)

@@ -108,7 +108,8 @@ def compose() -> dict[str, Any]:
 
 
 def environment(part: str) -> dict[str, str]:
-    """The environment of a service of docker-compose.yml, every variable at its default."""
+    """The environment of a service of docker-compose.yml, every variable at its default; one without
+    is a secret, which no part of ours needs."""
     declared: Mapping[str, str] = compose()[part]["environment"]
     return {name: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value) for name, value in declared.items()}
 
@@ -118,7 +119,7 @@ def restrictions(part: str) -> list[str]:
     service = compose()[part]
     lists = {"tmpfs": "tmpfs", "cap_drop": "cap-drop", "cap_add": "cap-add", "security_opt": "security-opt"}
     options = [f"--{option}={value}" for key, option in lists.items() for value in service.get(key, ())]
-    return [*options, "--read-only"] if service["read_only"] else options
+    return [*options, "--read-only"] if service.get("read_only") else options
 
 
 def grace_seconds(part: str) -> int:

@@ -103,7 +103,7 @@ FastMongo = partial(EmbeddedMongo, engine=DatabaseEngine.FAST)
 class DockerMongo(ServerContainer):
     """MongoDB's image as a replica set of one, on a loopback port."""
 
-    IMAGE = os.environ.get("TEST_MONGO_IMAGE", "mongo:8.0")
+    IMAGE = os.environ.get("TEST_MONGO_IMAGE", "mongo:8.0.17")
 
     def __init__(self, directory: Path | None = None) -> None:
         super().__init__()

@@ -10,8 +10,10 @@ export interface Sheet {
   rows: readonly (readonly CellValue[])[];
 }
 
-// A text that begins so would be run as a formula by a spreadsheet.
-const FORMULA = /^[=+\-@\t\r]/;
+// Where a cell begins, a spreadsheet runs such a text as a formula, in full-width signs too. A cell begins at the text's
+// own start and, where lists are separated by semicolons or tabs, after each of them: quotes do not count there.
+const FORMULA = /(^|[;\t\r\n])(\s*)([=+\-@＝＋－＠﹢﹣﹦﹫−])/g;
+const OPENING_CONTROL = /^[\t\r\n]/;
 
 /** RFC 4180, with a mark of UTF-8 before it. */
 export function toCsv(sheet: Sheet): string {
@@ -22,8 +24,9 @@ export function toCsv(sheet: Sheet): string {
 function csvCell(value: CellValue): string {
   if (value === null) return "";
   if (typeof value === "number") return String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const disarmed = value.replace(FORMULA, "$1$2'$3");
+  const text = OPENING_CONTROL.test(disarmed) ? `'${disarmed}` : disarmed;
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 export function saveCsv(sheet: Sheet): void {

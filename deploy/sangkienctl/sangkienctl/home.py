@@ -9,9 +9,10 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Home:
         if len(str(inside)) <= LONGEST_SOCKET_PATH:
             return inside
         digest = hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"sangkien-{digest}.sock"
+        return _private_folder(Path(tempfile.gettempdir()) / f"sangkien-{os.getuid()}") / f"{digest}.sock"
 
     def prepare(self) -> None:
         for folder in (self.path, self.data, self.logs, self.secrets):
@@ -99,6 +100,20 @@ class Home:
             file.write(str(os.getpid()))
             file.flush()
             yield
+
+
+def _private_folder(path: Path) -> Path:
+    """The folder, made when absent. PlatformError when another user may have put it there: what answers in it
+    would be obeyed."""
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise PlatformError(
+            f"{path} is not a folder of yours that nobody else may enter; remove it, "
+            f"or choose a home with a shorter path ({HOME_VARIABLE})"
+        )
+    return path
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from chassis import settings
 from chassis.kafka_client import client_options, construct
+from chassis.plain_connections import host_names, kafka_contradictions
 from sangkienctl.home import PlatformError
 
 CLIENT_ID = "sangkienctl"
@@ -23,10 +24,16 @@ class KafkaAccess:
         "KAFKA_BOOTSTRAP", parse=settings.addresses, help="host:port,host:port of some Kafka brokers"
     )
     kafka_security_protocol: str = settings.setting(
-        "KAFKA_SECURITY_PROTOCOL", default="PLAINTEXT", help="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
+        "KAFKA_SECURITY_PROTOCOL",
+        default="PLAINTEXT",
+        parse=settings.one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
+        help="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
     )
     kafka_sasl_mechanism: str | None = settings.setting(
-        "KAFKA_SASL_MECHANISM", default=None, help="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+        "KAFKA_SASL_MECHANISM",
+        default=None,
+        parse=settings.one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+        help="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512",
     )
     kafka_sasl_username: str | None = settings.setting(
         "KAFKA_SASL_USERNAME", default=None, help="the user name; needed with SASL"
@@ -37,6 +44,16 @@ class KafkaAccess:
     kafka_ssl_cafile: str | None = settings.setting(
         "KAFKA_SSL_CAFILE", default=None, help="path of the certificates to trust, PEM"
     )
+    plain_hosts: str | None = settings.setting(
+        "PLAIN_HOSTS",
+        default=None,
+        parse=host_names,
+        help="host,host,… that the password may go to unencrypted: on a closed network",
+    )
+
+    def contradictions(self) -> tuple[str, ...]:
+        """As a service's settings."""
+        return kafka_contradictions(self)
 
 
 @contextmanager

@@ -28,6 +28,8 @@ LOG_BACKUPS = 3
 SETTLED_SECONDS = 3
 START_TRIES = 60
 STOP_SECONDS = 20
+# Initiatives, mails and logs are written for the owner alone, wherever a process puts them.
+UMASK = 0o077
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def configuration(home: Home, specs: Sequence[ProcessSpec]) -> str:
         f"childlogdir={_value(str(home.logs))}",
         f"directory={_value(str(REPOSITORY))}",
         "identifier=sangkien",
+        f"umask={UMASK:03o}",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
     ]
@@ -132,7 +135,10 @@ class Supervisor:
         write_atomically(self._home.supervisor_config, configuration(self._home, specs))
         command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord"]
         command += ["-c", str(self._home.supervisor_config)]
-        started = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        # Its own log is opened before it reads the umask of its configuration.
+        started = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, umask=UMASK
+        )
         if started.returncode != 0:
             raise PlatformError(
                 f"supervisord did not start: {(started.stderr or started.stdout).strip()[-300:]}"

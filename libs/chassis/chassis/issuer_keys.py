@@ -61,6 +61,7 @@ class IssuerKeys:
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
         self._lock = threading.Lock()
+        # Raised whenever the keys are others: what was verified with those of before is to be verified again.
         self.generation = 0
 
     def find(self, kid: str | None, algorithm: str, now: float) -> Key | None:
@@ -90,11 +91,16 @@ class IssuerKeys:
             _log.warning("the issuer's keys cannot be fetched", extra={"reason": type(error).__name__})
         else:
             metrics.KEY_SET_FETCHES.labels("ok").inc()
-            if keys.keys() != self._keys.keys():
+            if _material(keys) != _material(self._keys):
                 self.generation += 1
             self._keys, self._fetched_at = keys, now
         finally:
             self._lock.release()
+
+
+def _material(keys: Mapping[tuple[str | None, str], Key]) -> dict[tuple[str | None, str], str]:
+    # By what they are, not by their names: another key under an old name makes every earlier answer stale.
+    return {name: key.thumbprint() for name, key in keys.items()}
 
 
 def _usable(document: Mapping[str, Any], algorithms: Sequence[str]) -> dict[tuple[str | None, str], Key]:

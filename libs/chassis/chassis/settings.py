@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from chassis.plain_connections import host_names, kafka_contradictions, key_set_contradictions
+
 T = TypeVar("T")
 
 _METADATA = "chassis.setting"
@@ -93,8 +95,9 @@ def load(cls: type[T], environ: Mapping[str, str]) -> T:
     if problems:
         raise SettingsError(tuple(problems))
     settings = cls(**values)
-    if isinstance(settings, ServiceSettings) and (contradictions := settings.contradictions()):
-        raise SettingsError(contradictions)
+    contradictions: Callable[[], tuple[str, ...]] = getattr(settings, "contradictions", tuple)
+    if found := contradictions():
+        raise SettingsError(found)
     return settings
 
 
@@ -363,6 +366,12 @@ class ServiceSettings:
     oidc_jwks_url: str = setting(
         "OIDC_JWKS_URL", parse=http_url, help="the address of the issuer's key set, as seen from the service"
     )
+    plain_hosts: str | None = setting(
+        "PLAIN_HOSTS",
+        default=None,
+        parse=host_names,
+        help="host,host,… that passwords and keys may go to and come from unencrypted: on a closed network",
+    )
     administration_unit: str = setting(
         "ADMINISTRATION_UNIT",
         default="TLD",
@@ -390,12 +399,5 @@ class ServiceSettings:
 
     def contradictions(self) -> tuple[str, ...]:
         """Lines like those of SettingsError on variables that do not go together; a service adds its own."""
-        if not self.kafka_security_protocol.startswith("SASL"):
-            return ()
-        needed = {
-            "KAFKA_SASL_MECHANISM": self.kafka_sasl_mechanism,
-            "KAFKA_SASL_USERNAME": self.kafka_sasl_username,
-            "KAFKA_SASL_PASSWORD": self.kafka_sasl_password,
-        }
-        reason = f"is not set; KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} needs it"
-        return tuple(f"{name} {reason}" for name, value in needed.items() if value is None)
+        keys = key_set_contradictions(self.oidc_jwks_url, self.plain_hosts)
+        return (*kafka_contradictions(self), *keys)

@@ -8,6 +8,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 
+from chassis.plain_connections import mail_contradictions
 from chassis.settings import ServiceSettings, http_url, seconds, setting, whole_number
 
 
@@ -89,3 +90,10 @@ class Settings(ServiceSettings):
     @property
     def keep_messages(self) -> timedelta:
         return timedelta(days=self.messages_days)
+
+    def contradictions(self) -> tuple[str, ...]:
+        """Those of every service, and of the sign-in at the mail server."""
+        mail = mail_contradictions(
+            self.smtp_host, self.smtp_username, self.smtp_password, self.smtp_starttls, self.plain_hosts
+        )
+        return (*super().contradictions(), *mail)

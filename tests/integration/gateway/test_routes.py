@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
+from chassis.web.json_body import LARGEST_BODY
+from embedded.issuer.settings import IssuerSettings
+from embedded.issuer.web import make_app
 from sangkienctl.home import REPOSITORY
 from tests.support.gateway import SITE, Echo, gateway
 from tests.support.processes import ServerProcess
@@ -19,6 +24,42 @@ def test_a_services_prefix_is_taken_off(http_client: httpx.Client, service: str)
     seen = http_client.get(f"/api/{service}/v1/things?q=1").json()
 
     assert seen["path"] == "/v1/things?q=1"
+
+
+ISSUER_PATHS = (
+    "/auth/",
+    "/auth/style.css",
+    "/auth/.well-known/openid-configuration",
+    "/auth/jwks",
+    "/auth/authorize",
+    "/auth/token",
+    "/auth/userinfo",
+    "/auth/logout",
+)
+
+
+def test_every_page_of_the_embedded_issuer_passes(http_client: httpx.Client) -> None:
+    for path in ISSUER_PATHS:
+        assert http_client.get(path).json()["path"] == path
+
+
+def test_the_routes_of_the_embedded_issuer_are_the_ones_that_pass(tmp_path: Path) -> None:
+    (tmp_path / "accounts.json").write_text("[]")
+    settings = IssuerSettings(
+        bind="127.0.0.1:0",
+        url="http://127.0.0.1:8080/auth",
+        audience="sangkien",
+        data=tmp_path / "data",
+        accounts=tmp_path / "accounts.json",
+        operator_secret="operator-secret",
+        redirect_uris=(),
+    )
+    app = make_app(settings)
+
+    served = {rule.rule for rule in app.url_map.iter_rules()} - {"/livez"}
+    app.config["ISSUER"].store.close()
+
+    assert served == set(ISSUER_PATHS)
 
 
 def test_the_issuer_and_the_mailbox_keep_their_prefix(http_client: httpx.Client) -> None:
@@ -59,9 +100,133 @@ def raw_get(port: int, path: str) -> tuple[int, str]:
     return int(head.split()[1]), body.decode()
 
 
+@pytest.fixture(scope="module")
+def before_keycloak(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """The gateway with the paths of docker-compose.yml."""
+    compose = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())["services"]["gateway"]
+    settings = {"ISSUER_UPSTREAM": upstream, "ISSUER_PATHS": compose["environment"]["ISSUER_PATHS"]}
+    with gateway(tmp_path_factory.mktemp("keycloak"), upstream, settings).start() as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/auth/realms/sangkien/.well-known/openid-configuration",
+        "/auth/realms/sangkien/protocol/openid-connect/auth",
+        "/auth/realms/sangkien/protocol/openid-connect/token",
+        "/auth/realms/sangkien/protocol/openid-connect/certs",
+        "/auth/realms/sangkien/protocol/openid-connect/logout",
+        "/auth/realms/sangkien/login-actions/authenticate",
+        "/auth/realms/sangkien/account",
+        "/auth/resources/abcde/login/sangkien/css/styles.css",
+    ],
+)
+def test_what_a_sign_in_needs_of_keycloak_passes(before_keycloak: ServerProcess, path: str) -> None:
+    status, body = raw_get(before_keycloak.port, path)
+
+    assert status == 200
+    assert json.loads(body)["path"] == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/auth/",
+        "/auth/admin",
+        "/auth/admin/master/console/",
+        "/auth/ADMIN/",
+        "/auth//admin/",
+        "/auth/metrics",
+        "/auth/realms/master",
+        "/auth/realms/master/protocol/openid-connect/token",
+        "/auth/realms/sangkien",
+        "/auth/realms/sangkien/clients-registrations/default",
+        "/auth/realms/sangkien/protocol/../../master",
+        "/auth/realms/sangkien/protocol/%2e%2e/%2e%2e/%2e%2e/admin/",
+        "/auth/realms/sangkien/protocol/..%2f..%2f..%2fadmin/",
+        "/auth/resources/../admin/",
+        "/auth/realms/sangkienx/protocol/openid-connect/token",
+    ],
+)
+def test_nothing_else_of_keycloak_passes(before_keycloak: ServerProcess, path: str) -> None:
+    status, _ = raw_get(before_keycloak.port, path)
+
+    assert status == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/mail/",
+        "/mail/style.css",
+        "/mail/view/0123abc",
+        "/mail/view/0123abc/html",
+        "/mail/dist/app.js",
+        "/mail/api/v1/messages?start=0",
+        "/mail/api/v1/search?query=to:a@example.org",
+        "/mail/api/v1/message/0123abc",
+        "/mail/api/v1/message/0123abc/raw",
+    ],
+)
+def test_caught_mails_are_read(http_client: httpx.Client, path: str) -> None:
+    assert http_client.get(path).json()["path"] == path
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "/mail/api/v1/messages"),
+        ("PUT", "/mail/api/v1/messages"),
+        ("POST", "/mail/api/v1/send"),
+        ("POST", "/mail/api/v1/message/0123abc/release"),
+        ("GET", "/mail/proxy?data=eHg="),
+        ("GET", "/mail/api/v1/message/0123abc/html-check"),
+        ("GET", "/mail/api/v1/message/0123abc/link-check"),
+        ("GET", "/mail/api/v1/message/0123abc/sa-check"),
+        ("GET", "/mail/api/v1/chaos"),
+        ("GET", "/mail/view/../proxy"),
+        ("GET", "/mail/view/%2e%2e/proxy"),
+    ],
+)
+def test_no_mail_is_sent_deleted_or_examined(http_client: httpx.Client, method: str, path: str) -> None:
+    assert http_client.request(method, path).status_code == 404
+
+
+FORWARDED = {"X-Forwarded-For": "6.6.6.6, 203.0.113.7", "X-Forwarded-Proto": "https"}
+
+
+@pytest.mark.parametrize("path", ["/auth/token", "/api/stats/v1/units/TLD"])
+def test_a_trusted_proxy_says_whom_it_forwards_for_and_its_client_does_not(
+    upstream: str, tmp_path: Path, path: str
+) -> None:
+    settings = {"ISSUER_UPSTREAM": upstream, "TRUSTED_PROXIES": "127.0.0.1 198.51.100.0/24"}
+    with (
+        gateway(tmp_path, upstream, settings).start() as server,
+        httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client,
+    ):
+        seen = client.get(path, headers=FORWARDED).json()["headers"]
+
+    assert seen["X-Forwarded-For"] == "203.0.113.7"
+    assert seen["X-Forwarded-Proto"] == "https"
+
+
+@pytest.mark.parametrize("trusted", ["", "198.51.100.0/24"])
+def test_who_is_no_trusted_proxy_speaks_for_nobody(upstream: str, tmp_path: Path, trusted: str) -> None:
+    settings = {"ISSUER_UPSTREAM": upstream, "TRUSTED_PROXIES": trusted}
+    with (
+        gateway(tmp_path, upstream, settings).start() as server,
+        httpx.Client(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client,
+    ):
+        seen = client.get("/auth/token", headers=FORWARDED).json()["headers"]
+
+    assert seen["X-Forwarded-For"] == "127.0.0.1"
+    assert seen["X-Forwarded-Proto"] == "http"
+
+
 def test_who_forwards_cannot_be_forged(http_client: httpx.Client) -> None:
     seen = http_client.get(
-        "/auth/x", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Host": "evil"}
+        "/auth/authorize", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Host": "evil"}
     ).json()
 
     assert seen["headers"]["X-Forwarded-For"] == "127.0.0.1"
@@ -82,7 +247,7 @@ def test_an_absent_service_is_a_problem_with_retry_after(
     assert word in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["/api/submission/v1/slow", "/auth/slow", "/mail/slow"])
+@pytest.mark.parametrize("path", ["/api/submission/v1/slow", "/auth/token?slow"])
 def test_a_slow_body_waits_at_the_gateway_and_not_in_a_service(
     caddy: ServerProcess, http_client: httpx.Client, path: str
 ) -> None:
@@ -100,11 +265,39 @@ def test_a_slow_body_waits_at_the_gateway_and_not_in_a_service(
     assert behind in Echo.begun
 
 
-def test_a_body_beyond_the_limit_is_refused(http_client: httpx.Client) -> None:
-    fits = http_client.post("/api/submission/v1/initiatives", content=b"x" * 900_000)
-    large = http_client.post("/api/submission/v1/initiatives", content=b"x" * 1_100_000)
+@pytest.mark.parametrize("path", ["/api/submission/v1/initiatives", "/auth/token", "/mail/", "/contracts/"])
+@pytest.mark.parametrize("length", [100, 200_000])
+def test_a_body_that_does_not_arrive_ends_the_connection(
+    hasty: ServerProcess, path: str, length: int
+) -> None:
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", hasty.port), timeout=20) as slow:
+        slow.sendall(head.encode() + b"half of it")
+        answer = b""
+        while chunk := slow.recv(4096):
+            answer += chunk
 
-    assert fits.json()["length"] == 900_000
+    assert answer.startswith(b"HTTP/1.1 ")
+    assert path == "/contracts/" or int(answer.split()[1]) >= 400
+
+
+@pytest.fixture(scope="module")
+def hasty(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """The gateway, but for a body that has half a second to arrive."""
+    folder = tmp_path_factory.mktemp("hasty")
+    deployed = (REPOSITORY / "deploy/gateway/Caddyfile").read_text()
+    assert deployed.count("read_body 30s\n") == 1
+    (folder / "Caddyfile").write_text(deployed.replace("read_body 30s\n", "read_body 500ms\n"))
+    settings = {"ISSUER_UPSTREAM": upstream, "MAIL_UPSTREAM": upstream}
+    with gateway(folder, upstream, settings, folder / "Caddyfile").start() as server:
+        yield server
+
+
+def test_a_body_beyond_what_a_service_takes_is_refused(http_client: httpx.Client) -> None:
+    fits = http_client.post("/api/submission/v1/initiatives", content=b"x" * LARGEST_BODY)
+    large = http_client.post("/api/submission/v1/initiatives", content=b"x" * (LARGEST_BODY + 1))
+
+    assert fits.json()["length"] == LARGEST_BODY
     assert large.status_code == 413
     assert large.json()["code"] == "too-large"
 
@@ -255,6 +448,16 @@ def test_a_problem_type_has_a_page_and_an_unknown_one_is_404(http_client: httpx.
     assert "Look at {path}" in page.text
     assert http_client.get("/problems/nothing").status_code == 404
     assert http_client.get("/problems/..%2fREADME").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "page", ["/problem", "/problem.html", "/folder", "/folder.html", "//problem", "/Folder"]
+)
+def test_a_page_that_is_filled_in_is_not_served_unfilled(caddy: ServerProcess, page: str) -> None:
+    status, body = raw_get(caddy.port, page)
+
+    assert status == 404
+    assert "{{" not in body
 
 
 def test_an_unknown_page_is_a_problem(http_client: httpx.Client) -> None:

@@ -25,7 +25,7 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.mark.parametrize("length", [1, 60_000, 70_000, 256 * 1024, 900_000])
+@pytest.mark.parametrize("length", [1, 60_000, 70_000, 256 * 1024])
 @pytest.mark.parametrize("framed", ["by length", "in chunks"])
 def test_a_stranger_gets_the_answer_of_the_service(public: httpx.Client, length: int, framed: str) -> None:
     for _ in range(20):
@@ -39,7 +39,7 @@ def test_a_stranger_gets_the_answer_of_the_service(public: httpx.Client, length:
 
 
 @pytest.mark.parametrize("length", [270_000, 900_000])
-def test_a_body_too_large_for_the_service_gets_its_answer_too(public: httpx.Client, length: int) -> None:
+def test_a_body_too_large_gets_its_answer_too(public: httpx.Client, length: int) -> None:
     for _ in range(20):
         answer = public.post(
             "/api/submission/v1/ideas", content=b"x" * length, headers={"Content-Type": "application/json"}

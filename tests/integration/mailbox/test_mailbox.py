@@ -186,9 +186,15 @@ def test_an_unknown_query_is_400(page: FlaskClient) -> None:
     assert page.get("/mail/api/v1/search?query=subject:x").status_code == 400
 
 
-def test_all_mails_can_be_deleted(store: MailStore, page: FlaskClient) -> None:
-    store.add(mail().as_bytes(), [])
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "POST", "PATCH"])
+def test_nobody_changes_the_mails_over_http(store: MailStore, page: FlaskClient, method: str) -> None:
+    identifier = store.add(mail().as_bytes(), [])
+    routes = [
+        rule.rule.replace("<identifier>", str(identifier)) for rule in page.application.url_map.iter_rules()
+    ]
 
-    page.delete("/mail/api/v1/messages")
+    answers = {route: page.open(route, method=method).status_code for route in routes}
 
-    assert page.get("/mail/api/v1/messages").get_json()["total"] == 0
+    assert len(answers) >= 8
+    assert set(answers.values()) == {405}
+    assert page.get("/mail/api/v1/messages").get_json()["total"] == 1

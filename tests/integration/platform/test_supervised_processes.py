@@ -29,6 +29,8 @@ class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers(); self.wfile.write(b"ok")
     def log_message(self, *ignored): pass
+open(sys.argv[0] + sys.argv[1], "w").close()
+os.makedirs(sys.argv[0] + ".d/" + sys.argv[1], exist_ok=True)
 print("serving", os.environ.get("GREETING"), flush=True)
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
 """
@@ -70,6 +72,19 @@ def home() -> Iterator[Path]:
 
 def small(home: Path) -> SmallPlatform:
     return SmallPlatform(home, ports="auto")
+
+
+def test_what_a_process_writes_is_for_its_owner_alone(home: Path) -> None:
+    previous = os.umask(0o022)
+    try:
+        platform = small(home).start()
+    finally:
+        os.umask(previous)
+
+    made = [*home.glob("server.py?*"), *home.glob("server.py.d/*"), *platform.home.logs.iterdir()]
+    made.append(platform.home.supervisor_config)
+    assert len(made) >= 8
+    assert not [path for path in made if path.stat().st_mode & 0o077]
 
 
 def test_everything_is_ready_after_the_start_and_gone_after_the_stop(home: Path) -> None:

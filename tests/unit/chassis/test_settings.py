@@ -15,7 +15,7 @@ COMPLETE = {
     "MONGO_DATABASE": "submission",
     "KAFKA_BOOTSTRAP": "k1:9092,k2:9092",
     "OIDC_ISSUER": "https://sangkien.example/auth",
-    "OIDC_JWKS_URL": "http://issuer:8105/jwks",
+    "OIDC_JWKS_URL": "https://issuer.example/jwks",
 }
 
 

@@ -244,6 +244,34 @@ def test_a_key_that_the_issuer_withdraws_ends_the_tokens_known_by_it() -> None:
     assert refused(check, text) == "not-authenticated"
 
 
+def test_another_key_under_the_same_id_ends_the_tokens_known_by_the_one_before() -> None:
+    clock, server = Clock(), KeyServer(rsa_key())
+    check = verifier(clock=clock, fetch=server)
+    text = token(exp=int(time.time()) + 36000)
+    check.verify(text)
+
+    another = jwk.RSAKey.generate_key(2048, {"kid": "rsa-1"})
+    server.document = key_set(another, rsa_key("rsa-2"))
+    clock.pass_(issuer_keys.RETRY_SECONDS + 1)
+    check.verify(token(key=rsa_key("rsa-2")))
+
+    assert refused(check, text) == "not-authenticated"
+    assert check.verify(token(key=another)).subject == "m-0000000001"
+
+
+def test_the_same_keys_again_end_nothing() -> None:
+    clock, server = Clock(), KeyServer(rsa_key())
+    check = verifier(clock=clock, fetch=server)
+    text = token(exp=int(time.time()) + 36000)
+    first = check.verify(text)
+
+    clock.pass_(issuer_keys.FRESH_SECONDS + 1)
+    check.verify(token(subject="m-0000000002", exp=int(time.time()) + 36000))
+
+    assert server.reads == 2
+    assert check.verify(text) is first
+
+
 def test_a_new_key_is_fetched_when_its_id_is_first_seen() -> None:
     clock, server = Clock(), KeyServer(rsa_key())
     check = verifier(clock=clock, fetch=server)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from embedded.issuer.accounts import AccountsError, _entries
-from embedded.issuer.settings import SettingsError, load
+from embedded.issuer.settings import SHORTEST_SECRET, SettingsError, load
 from embedded.web_server import RefusedAddressError, require_loopback
 
 
@@ -13,6 +13,7 @@ from embedded.web_server import RefusedAddressError, require_loopback
 def environment(tmp_path: Path) -> dict[str, str]:
     for name in ("secret", "accounts.json"):
         (tmp_path / name).write_text("[]")
+    (tmp_path / "secret").write_text("s" * SHORTEST_SECRET)
     return {
         "ISSUER_URL": "http://127.0.0.1:8080/auth/",
         "ISSUER_DATA": str(tmp_path),
@@ -44,6 +45,16 @@ def test_a_file_that_is_not_there_is_named(environment: dict[str, str]) -> None:
     environment["ISSUER_ACCOUNTS"] = "/nowhere/accounts.json"
 
     with pytest.raises(SettingsError, match=r"ISSUER_ACCOUNTS names /nowhere/accounts\.json"):
+        load(environment)
+
+
+@pytest.mark.parametrize("secret", ["", "change-me", "s" * (SHORTEST_SECRET - 1) + "\n"])
+def test_a_secret_that_could_be_guessed_is_refused(
+    environment: dict[str, str], tmp_path: Path, secret: str
+) -> None:
+    (tmp_path / "secret").write_text(secret)
+
+    with pytest.raises(SettingsError, match="write a random one into it"):
         load(environment)
 
 

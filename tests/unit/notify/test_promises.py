@@ -118,10 +118,20 @@ def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:
 
 
 def test_the_password_is_never_shown() -> None:
-    settings = load(Settings, ENVIRONMENT | {"SMTP_PASSWORD": "hidden-word"})
+    sign_in = {"SMTP_USERNAME": "u", "SMTP_PASSWORD": "hidden-word", "SMTP_STARTTLS": "true"}
+    settings = load(Settings, ENVIRONMENT | sign_in)
 
     assert "hidden-word" not in repr(settings)
     assert "hidden-word" not in str(shown(settings))
+
+
+def test_a_password_that_the_network_could_read_is_refused_and_not_shown() -> None:
+    sign_in = {"SMTP_HOST": "smtp.example", "SMTP_USERNAME": "u", "SMTP_PASSWORD": "hidden-word"}
+
+    with pytest.raises(SettingsError, match="SMTP_STARTTLS") as refused:
+        load(Settings, ENVIRONMENT | sign_in | {"SMTP_STARTTLS": "false"})
+
+    assert "hidden-word" not in str(refused.value)
 
 
 def test_the_api_imports_no_kafka_client() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import shlex
+import stat
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -153,3 +156,51 @@ def test_a_long_home_gets_a_short_socket_of_its_own(tmp_path: Path) -> None:
 
     assert len(str(one.supervisor_socket)) <= 100
     assert one.supervisor_socket != other.supervisor_socket
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of temporary files, which every user of a machine may write to."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_a_socket_outside_the_home_is_in_a_folder_of_its_owner_alone(tmp_path: Path, temporary: Path) -> None:
+    long = Home(tmp_path / ("a" * 100))
+
+    folder = long.supervisor_socket.parent
+
+    assert folder.parent == temporary
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert long.supervisor_socket.parent == folder
+
+
+@pytest.mark.parametrize("trap", ["open to others", "link", "file"])
+def test_a_folder_for_the_socket_that_another_user_could_have_made_is_refused(
+    tmp_path: Path, temporary: Path, trap: str
+) -> None:
+    place = temporary / f"sangkien-{os.getuid()}"
+    if trap == "link":
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        place.symlink_to(tmp_path / "elsewhere")
+    elif trap == "file":
+        place.touch()
+    else:
+        place.mkdir()
+        place.chmod(0o770)
+
+    with pytest.raises(PlatformError, match="remove it"):
+        _ = Home(tmp_path / ("a" * 100)).supervisor_socket
+
+
+def test_a_folder_for_the_socket_of_another_owner_is_refused(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = os.getuid()
+    (temporary / f"sangkien-{mine + 1}").mkdir(mode=0o700)
+    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
+
+    with pytest.raises(PlatformError, match="remove it"):
+        _ = Home(tmp_path / ("a" * 100)).supervisor_socket

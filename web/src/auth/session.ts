@@ -151,17 +151,21 @@ export function renew(): Promise<string | null> {
 }
 
 async function renewNow(): Promise<string | null> {
-  if (tokens === null) return null;
+  const held = tokens;
+  if (held === null) return null;
   const { refresh, silently, SessionOver } = await oidc();
   try {
-    const fresh = tokens.refresh === null ? await silently() : await refresh(tokens.refresh);
+    const fresh = held.refresh === null ? await silently() : await refresh(held.refresh);
+    // Signed out, or in again, while the answer was on its way: it is of a session that is over.
+    if (tokens !== held) return null;
     if (fresh) {
       accept(fresh);
       return fresh.tokens.access;
     }
   } catch (error) {
     // Out of reach is not over: the request goes out with what there is and fails for its own reason.
-    if (!(error instanceof SessionOver)) return tokens.access;
+    if (tokens !== held) return null;
+    if (!(error instanceof SessionOver)) return held.access;
   }
   tokens = null;
   status.value = "expired";

@@ -44,7 +44,8 @@ class Account:
 
 
 class Accounts:
-    """All accounts by user name. Hashes are made anew only when the file has changed."""
+    """All accounts by user name. Hashes are made only when the file has changed, and only of the
+    passwords that have."""
 
     def __init__(self, file: Path, store: Store) -> None:
         content = file.read_bytes()
@@ -56,10 +57,17 @@ class Accounts:
             raise AccountsError(f"{file}: a user name or a member id occurs twice")
         state = hashlib.sha256(content).hexdigest()
         if store.setting("accounts_digest") != state:
-            hashes = {entry["username"]: HASHER.hash(_normal(entry["password"])) for entry in entries}
+            hashes = {entry["username"]: self._hash(entry) for entry in entries}
             store.replace_password_hashes(hashes, state)
         # Verified for unknown names, so that the answer takes as long as for known ones.
         self._nobody = HASHER.hash("nobody")
+
+    def _hash(self, entry: Mapping[str, Any]) -> str:
+        # An unchanged password keeps its hash: another one would sign its owner out.
+        kept = self._store.password_hash(entry["username"])
+        return (
+            kept if kept and _verifies(kept, entry["password"]) else HASHER.hash(_normal(entry["password"]))
+        )
 
     def named(self, username: str) -> Account | None:
         return self._by_name.get(username)
@@ -73,11 +81,15 @@ class Accounts:
         expected = self._store.password_hash(username) if account else None
         if len(password) > LONGEST_PASSWORD:
             return None
-        try:
-            HASHER.verify(expected or self._nobody, _normal(password))
-        except (Argon2Error, InvalidHashError):
-            return None
-        return account if expected else None
+        right = _verifies(expected or self._nobody, password)
+        return account if right and expected else None
+
+
+def _verifies(expected: str, password: str) -> bool:
+    try:
+        return HASHER.verify(expected, _normal(password))
+    except (Argon2Error, InvalidHashError):
+        return False
 
 
 def _normal(password: str) -> str:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+# Guesses at it are not limited, so it must be out of their reach.
+SHORTEST_SECRET = 32
+
 
 class SettingsError(Exception):
     """A variable is absent or wrong; the message names it and the remedy."""
@@ -16,8 +19,7 @@ class SettingsError(Exception):
 class IssuerSettings:
     """bind: host:port; url: the public address, the claim `iss`; audience: the claim `aud` of access tokens;
     data: folder of keys and tokens; accounts: JSON file of the demo accounts; operator_secret: the secret
-    of the
-    confidential client `sangkienctl`; redirect_uris: where the portal may be sent back to.
+    of the confidential client `sangkienctl`; redirect_uris: where the portal may be sent back to.
     """
 
     bind: str
@@ -58,6 +60,12 @@ def load(environ: Mapping[str, str]) -> IssuerSettings:
     for name, file in (("ISSUER_CTL_SECRET_FILE", secret_file), ("ISSUER_ACCOUNTS", accounts)):
         if not file.is_file():
             raise SettingsError(f"{name} names {file}, which is not a file; set it to an existing one")
+    secret = secret_file.read_text(encoding="utf-8").strip()
+    if len(secret) < SHORTEST_SECRET:
+        raise SettingsError(
+            f"ISSUER_CTL_SECRET_FILE names {secret_file}, whose secret is shorter than {SHORTEST_SECRET} "
+            "characters; write a random one into it, for guesses at it are not limited"
+        )
     redirects = environ.get("ISSUER_REDIRECT_URIS") or f"{origin}/ {origin}/callback"
     return IssuerSettings(
         bind=environ.get("ISSUER_BIND", "127.0.0.1:8105"),
@@ -65,7 +73,7 @@ def load(environ: Mapping[str, str]) -> IssuerSettings:
         audience=environ.get("ISSUER_AUDIENCE", "sangkien"),
         data=Path(_required(environ, "ISSUER_DATA", "a folder for keys and tokens")),
         accounts=accounts,
-        operator_secret=secret_file.read_text(encoding="utf-8").strip(),
+        operator_secret=secret,
         redirect_uris=tuple(redirects.split()),
     )
 

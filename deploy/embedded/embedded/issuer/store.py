@@ -1,6 +1,6 @@
-"""What the issuer keeps on disk: password hashes, authorization codes, refresh tokens, small values. In
-SQLite,
-written through before an answer leaves. Codes and tokens are kept as digests only.
+"""What the issuer keeps on disk: password hashes, sessions of browsers, authorization codes, refresh tokens,
+small values. In SQLite, written through before an answer leaves. Codes, tokens and session ids are kept as
+digests only.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ CREATE TABLE IF NOT EXISTS codes (
 CREATE TABLE IF NOT EXISTS refresh_tokens (
     digest TEXT PRIMARY KEY, family TEXT NOT NULL, client_id TEXT NOT NULL, username TEXT NOT NULL,
     scope TEXT NOT NULL, expires INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE IF NOT EXISTS sessions (
+    digest TEXT PRIMARY KEY, username TEXT NOT NULL, auth_time INTEGER NOT NULL,
+    expires INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS refresh_tokens_by_family ON refresh_tokens (family);
 CREATE INDEX IF NOT EXISTS refresh_tokens_by_expiry ON refresh_tokens (expires);
 """
@@ -54,6 +57,15 @@ class StoredRefreshToken:
     scope: str
     expires: int
     used: bool
+
+
+@dataclass(frozen=True)
+class StoredSession:
+    """A browser that is signed in. auth_time, expires: seconds since 1970."""
+
+    username: str
+    auth_time: int
+    expires: int
 
 
 def digest(token: str) -> str:
@@ -107,8 +119,13 @@ class Store:
         return None if row is None else str(row[0])
 
     def replace_password_hashes(self, hashes: dict[str, str], accounts_digest: str) -> None:
-        """All hashes at once, and which state of the accounts file they are of."""
+        """All hashes at once, and which state of the accounts file they are of. Whose hash is another than
+        before, or none, is signed out everywhere."""
         with self._write() as connection:
+            before = connection.execute("SELECT username, hash FROM passwords").fetchall()
+            for username, earlier in before:
+                if hashes.get(username) != earlier:
+                    _sign_out(connection, username)
             connection.execute("DELETE FROM passwords")
             connection.executemany("INSERT INTO passwords VALUES (?, ?)", hashes.items())
             connection.execute(
@@ -169,6 +186,32 @@ class Store:
         with self._write() as connection:
             connection.execute("DELETE FROM refresh_tokens WHERE family = ?", (family,))
 
-    def revoke_account(self, username: str) -> None:
+    def add_session(self, identifier: str, stored: StoredSession, now: int) -> None:
         with self._write() as connection:
-            connection.execute("DELETE FROM refresh_tokens WHERE username = ?", (username,))
+            connection.execute("DELETE FROM sessions WHERE expires < ?", (now,))
+            connection.execute(
+                "INSERT INTO sessions VALUES (?, ?, ?, ?)",
+                (digest(identifier), stored.username, stored.auth_time, stored.expires),
+            )
+
+    def session(self, identifier: str) -> StoredSession | None:
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT username, auth_time, expires FROM sessions WHERE digest = ?", (digest(identifier),)
+            ).fetchone()
+        return None if row is None else StoredSession(*row)
+
+    def end_session(self, identifier: str) -> None:
+        with self._write() as connection:
+            connection.execute("DELETE FROM sessions WHERE digest = ?", (digest(identifier),))
+
+    def revoke_account(self, username: str) -> None:
+        """End every session of the account, and what came of them: codes and refresh tokens."""
+        with self._write() as connection:
+            _sign_out(connection, username)
+
+
+def _sign_out(connection: sqlite3.Connection, username: str) -> None:
+    connection.execute("DELETE FROM sessions WHERE username = ?", (username,))
+    connection.execute("DELETE FROM codes WHERE username = ?", (username,))
+    connection.execute("DELETE FROM refresh_tokens WHERE username = ?", (username,))

@@ -10,6 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -22,6 +23,7 @@ from embedded.issuer.accounts import Account
 from embedded.issuer.keys import ALGORITHM
 from embedded.issuer.protocol import Issuer, make_issuer, make_server, read_access_token, user_claims
 from embedded.issuer.settings import IssuerSettings
+from embedded.issuer.store import StoredSession
 from embedded.issuer.texts import TEXTS
 from embedded.issuer.throttle import Throttle
 
@@ -49,7 +51,8 @@ def make_app(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         ISSUER=issuer,
     )
-    # The gateway is the only peer and sets these headers itself.
+    # The gateway is the only peer and sets these headers itself: one address, the client's own or what the
+    # proxies in its TRUSTED_PROXIES say.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     pages = _Pages(issuer, make_server(app, issuer), Throttle(monotonic))
     app.register_blueprint(pages.blueprint(), url_prefix=settings.path or None)
@@ -77,6 +80,14 @@ def _headers(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """auth_time: when the password was given, in seconds since 1970."""
+
+    account: Account
+    auth_time: int
 
 
 class _Pages:
@@ -148,21 +159,12 @@ class _Pages:
     # ── protocol ──
 
     def token(self) -> Response:
-        address = request.remote_addr or ""
-        wait = self._throttle.wait_seconds(None, address)
-        if wait and _shows_a_secret():
-            refused = jsonify({"error": "temporarily_unavailable", "error_description": "too many failures"})
-            refused.status_code = 429
-            refused.headers["Retry-After"] = str(wait)
-            return refused
         try:
             answer: Response = self._server.create_token_response()
         except (OAuth2Error, ValueError) as error:
             # So Authlib refuses plain HTTP from afar, and characters that it cannot quote in an answer.
             answer = jsonify({"error": getattr(error, "error", "invalid_request")})
             answer.status_code = 400
-        if answer.status_code == 401:
-            self._throttle.failed(None, address)
         return answer
 
     def userinfo(self) -> Response:
@@ -178,8 +180,8 @@ class _Pages:
 
     def authorize(self) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]] | str:
         try:
-            account = self._signed_in()
-            grant = self._server.get_consent_grant(end_user=account)
+            signed_in = self._recently_signed_in()
+            grant = self._server.get_consent_grant(end_user=signed_in.account if signed_in else None)
         except OAuth2Error as error:
             if getattr(error, "redirect_uri", None):
                 refused: Response = self._server.handle_error_response(None, error)
@@ -193,28 +195,51 @@ class _Pages:
         g.form_targets = [f"{target.scheme}://{target.netloc}"]
         if request.method == "POST":
             return self._sign_in(grant)
-        if account is None or getattr(grant, "prompt", None) == "login":
+        if signed_in is None or getattr(grant, "prompt", None) == "login":
             return self._sign_in_page()
-        return self._answer(grant, account)
+        return self._answer(grant, signed_in)
 
     def _refused(self, reason: str) -> tuple[str, int]:
         texts = self._texts()
         message = texts["refused"].format(reason=reason)
         return self._page("message.html", texts["refused_title"], message=message), 400
 
-    def _answer(self, grant: Any, account: Account) -> Response:
-        grant.request.auth_time = session["auth_time"]
-        answer: Response = self._server.create_authorization_response(grant_user=account, grant=grant)
+    def _answer(self, grant: Any, signed_in: SignedIn) -> Response:
+        grant.request.auth_time = signed_in.auth_time
+        answer: Response = self._server.create_authorization_response(
+            grant_user=signed_in.account, grant=grant
+        )
         return answer
 
     # ── signing in and out ──
 
-    def _signed_in(self) -> Account | None:
-        """The account of the session, unless it is too old for the session or for max_age."""
-        account = self._issuer.accounts.named(session.get("username", ""))
-        age = self._issuer.now() - session.get("auth_time", 0)
-        most = min(SESSION_SECONDS, request.args.get("max_age", SESSION_SECONDS, type=int))
-        return account if account is not None and age <= most else None
+    def _signed_in(self) -> SignedIn | None:
+        """Who signed in with this browser, and when. The cookie holds an id only: a copy of it is worth
+        nothing after the sign-out."""
+        identifier = session.get("id")
+        stored = self._issuer.store.session(identifier) if isinstance(identifier, str) else None
+        account = self._issuer.accounts.named(stored.username) if stored else None
+        if stored is None or account is None or stored.expires < self._issuer.now():
+            return None
+        return SignedIn(account, stored.auth_time)
+
+    def _recently_signed_in(self) -> SignedIn | None:
+        """The same, unless the portal asks for a sign-in that is newer (max_age)."""
+        signed_in = self._signed_in()
+        most = request.args.get("max_age", SESSION_SECONDS, type=int)
+        recent = signed_in is not None and self._issuer.now() - signed_in.auth_time <= most
+        return signed_in if recent else None
+
+    def _begin_session(self, account: Account) -> SignedIn:
+        """A new session in the place of what the cookie stood for."""
+        if isinstance(session.get("id"), str):
+            self._issuer.store.end_session(session["id"])
+        now = self._issuer.now()
+        session.clear()
+        session["id"] = secrets.token_urlsafe(32)
+        stored = StoredSession(account.username, auth_time=now, expires=now + SESSION_SECONDS)
+        self._issuer.store.add_session(session["id"], stored, now)
+        return SignedIn(account, now)
 
     def _sign_in(self, grant: Any) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]] | str:
         texts = self._texts()
@@ -222,22 +247,18 @@ class _Pages:
         if not _csrf_holds():
             return self._sign_in_page(texts["expired"], username), 400
         address = request.remote_addr or ""
-        wait = self._throttle.wait_seconds(username, address)
+        wait = self._throttle.begin(username, address)
         if wait:
             page = self._sign_in_page(texts["wait"].format(minutes=-(-wait // 60)), username)
             return page, 429, {"Retry-After": str(wait)}
         account = self._issuer.accounts.check(username, request.form.get("password", ""))
         if account is None:
-            self._throttle.failed(username, address)
             log.info("sign-in refused")
             return self._sign_in_page(texts["wrong"], username), 401
-        self._throttle.succeeded(username)
-        # A new session at sign-in: what was in the old cookie is worth nothing.
-        session.clear()
-        session["username"] = account.username
-        session["auth_time"] = self._issuer.now()
+        self._throttle.succeeded(username, address)
+        signed_in = self._begin_session(account)
         log.info("signed in", extra={"subject": account.member_id})
-        return self._answer(grant, account)
+        return self._answer(grant, signed_in)
 
     def _sign_in_page(self, problem: str = "", username: str = "") -> str:
         return self._page(
@@ -250,16 +271,16 @@ class _Pages:
 
     def logout(self) -> BaseResponse | str:
         texts = self._texts()
-        account = self._signed_in()
+        signed_in = self._signed_in()
         target = request.values.get("post_logout_redirect_uri", "")
         allowed = target in self._issuer.settings.redirect_uris
-        if account is not None and not (request.method == "POST" and _csrf_holds()):
-            question = texts["logout_question"].format(name=account.name)
+        if signed_in is not None and not (request.method == "POST" and _csrf_holds()):
+            question = texts["logout_question"].format(name=signed_in.account.name)
             return self._page(
                 "sign_out.html", texts["logout_title"], message=question, csrf_token=_csrf_token()
             )
-        if account is not None:
-            self._issuer.store.revoke_account(account.username)
+        if signed_in is not None:
+            self._issuer.store.revoke_account(signed_in.account.username)
         session.clear()
         if allowed:
             state = request.values.get("state")
@@ -287,11 +308,6 @@ class _Pages:
             other_language_url=f"?{query}",
             **values,
         )
-
-
-def _shows_a_secret() -> bool:
-    """Whether a program signs in; a browser's exchange of its code shows none and cannot guess one."""
-    return "Authorization" in request.headers or "client_secret" in request.form
 
 
 def _csrf_token() -> str:

@@ -125,10 +125,6 @@ class MailStore:
             ).fetchone()
         return None if row is None else (_summary(row[:-1]), row[-1])
 
-    def clear(self) -> None:
-        with self._lock:
-            self._connection.execute("DELETE FROM messages")
-
 
 _COLUMNS = "m.id, m.message_id, m.received, m.sender, m.recipients, m.subject, m.snippet, m.size"
 

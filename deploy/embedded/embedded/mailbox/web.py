@@ -1,9 +1,10 @@
 """The page with the caught mails, and the part of Mailpit's API that tests and scripts use.
 
-GET    <root>/api/v1/messages?start=&limit=
-GET    <root>/api/v1/search?query=to:ADDRESS&start=&limit=
-GET    <root>/api/v1/message/{id}        GET <root>/api/v1/message/{id}/raw
-DELETE <root>/api/v1/messages
+GET <root>/api/v1/messages?start=&limit=
+GET <root>/api/v1/search?query=to:ADDRESS&start=&limit=
+GET <root>/api/v1/message/{id}   GET <root>/api/v1/message/{id}/raw
+
+It only reads: whoever reaches the gateway reaches it, without a sign-in.
 """
 
 from __future__ import annotations
@@ -65,7 +66,6 @@ class _Pages:
         routes.add_url_rule("/view/<identifier>", view_func=self.view)
         routes.add_url_rule("/view/<identifier>/html", view_func=self.view_html)
         routes.add_url_rule("/api/v1/messages", view_func=self.messages)
-        routes.add_url_rule("/api/v1/messages", view_func=self.clear, methods=["DELETE"])
         routes.add_url_rule("/api/v1/search", view_func=self.search)
         routes.add_url_rule("/api/v1/message/<identifier>", view_func=self.message)
         routes.add_url_rule("/api/v1/message/<identifier>/raw", view_func=self.raw)
@@ -102,10 +102,6 @@ class _Pages:
 
     def raw(self, identifier: str) -> Response:
         return Response(self._found(identifier)[1], mimetype="text/plain")
-
-    def clear(self) -> Response:
-        self._store.clear()
-        return Response("ok", mimetype="text/plain")
 
     def _found(self, identifier: str) -> tuple[Summary, bytes]:
         found = self._store.get(identifier)

@@ -17,8 +17,8 @@ T = TypeVar("T")
 AWAY = frozenset({429, 502, 503, 504})
 PATIENCE_SECONDS = 60
 PAUSE_SECONDS = 0.2
-# Tokens live for an hour.
-TOKEN_SECONDS = 45 * 60
+# The shortest life of a token that an issuer of ours gives is fifteen minutes.
+TOKEN_SECONDS = 10 * 60
 
 OPERATOR = ""
 
