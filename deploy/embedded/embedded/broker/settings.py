@@ -1,5 +1,5 @@
-"""The broker's settings. Each is a command line option and an environment variable, and is validated before the broker
-starts. Nothing else reads settings.
+"""The broker's settings. Each is a command line option and an environment variable, validated before the
+broker starts. Nothing else reads settings.
 """
 
 from __future__ import annotations
@@ -86,13 +86,17 @@ class Settings:
     advertise: Annotated[Address | None, Option(_address, "address sent to clients; none: --listen")] = None
     fsync: Annotated[
         FsyncPolicy,
-        Option(FsyncPolicy, "always: before acknowledging; interval: periodically; never: left to the system"),
+        Option(
+            FsyncPolicy, "always: before acknowledging; interval: periodically; never: left to the system"
+        ),
     ] = FsyncPolicy.INTERVAL
     fsync_seconds: Annotated[float, Option(_seconds, "time between flushes of --fsync interval")] = 1.0
     default_partitions: Annotated[int, Option(_count, "partitions of a topic created without a number")] = 1
     auto_create_topics: Annotated[bool, Option(_flag, "create a topic when a client asks for it")] = False
     max_partitions: Annotated[int, Option(_count, "partitions of all topics together")] = 2000
-    max_message_bytes: Annotated[int, Option(_integer(100), "largest batch, unless the topic sets it")] = 1048588
+    max_message_bytes: Annotated[int, Option(_integer(100), "largest batch, unless the topic sets it")] = (
+        1048588
+    )
     max_request_bytes: Annotated[int, Option(_bytes, "largest request")] = 32 * _MIB
     max_fetch_bytes: Annotated[int, Option(_bytes, "most record bytes in one fetch response")] = 32 * _MIB
     max_memory_bytes: Annotated[int, Option(_bytes, "request bytes held at once")] = 128 * _MIB
