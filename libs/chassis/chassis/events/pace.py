@@ -1,27 +1,28 @@
-"""How often the relay looks at a collection: at once while events come, seldom where none do, and never so
-often that looking itself becomes the load.
+"""Adaptive polling interval of the outbox relay: short while a collection has events, long when it is idle,
+and never so short that polling itself becomes the load.
 """
 
 from __future__ import annotations
 
-# Seconds between looks at a collection: at least so long while events come; then doubling to the idle one;
-# and the resting one where nothing has come for long, as for units and campaigns.
+# Seconds between polls of a collection: the minimum while there are events; without events it doubles up to
+# the idle interval, and up to the resting one after a long time, as is usual for units and campaigns.
 BUSY_SECONDS = 0.005
 IDLE_SECONDS = 0.1
 RESTING_SECONDS = 0.25
-# A collection counts as busy, then idle, for so long after its last event.
+# After its last event a collection counts as busy, and then as idle, for these times.
 BUSY_FOR_SECONDS = 1.0
 IDLE_FOR_SECONDS = 10.0
-# Looks in vain take one part in so many of the time, unless the wait would be longer than the idle one; the
-# database spends about as much on them. A fixed 5 ms cost the embedded platform 0.4 of a core more at 5
-# submissions a second. The busier the database is, the longer a look takes, and the more the next one finds.
+# Spend at most 1/10 of the time on polls that find nothing (but never wait longer than IDLE_SECONDS); they
+# cost the database about the same time. A fixed interval of 5 ms cost the embedded platform 0.4 of a core
+# more at 5 submissions a second. The busier the database is, the longer a poll takes, and the more the next
+# finds.
 EMPTY_PARTS = 10
-# The same for a look that found some, with their publishing and removal.
+# At most half of the time on polls that found events, including publishing and deleting them.
 FULL_PARTS = 2
 
 
 class Pace:
-    """When to look at one collection next. All times are monotonic seconds."""
+    """The time of the next poll of one collection. All times are monotonic seconds."""
 
     def __init__(self, now: float) -> None:
         self.due = 0.0
@@ -29,7 +30,7 @@ class Pace:
         self._last_found = now
 
     def looked(self, found: int, began: float, now: float) -> None:
-        """A look from `began` to `now` found so many events, and dealt with them."""
+        """Record a poll, from `began` to `now`, that found and handled `found` events."""
         if found:
             self._last_found = now
         quiet = now - self._last_found

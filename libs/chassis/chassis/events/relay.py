@@ -1,12 +1,12 @@
-"""Publishes the events that wait in the outboxes of aggregates: all of them, always, in order within an
-aggregate. It never invents, changes or drops an event, and it removes one only after Kafka acknowledged it.
+"""Publishes all pending events from the outboxes of aggregates, in order within an aggregate. It never
+invents, changes or drops an event, and deletes one only after Kafka has acknowledged it.
 
-How it finds them was decided by measurement. One query per collection for all lanes held costs SecantusDB
-0.7 ms when nothing waits, as a range of lanes; `lane in [...]` costs 1.3 ms, a query per lane 0.8 ms each.
-But that engine visits every document that matches, whatever the limit (0.05 ms each): asking again for the
-next few hundred would make a backlog quadratic. Hence a sweep reads all that waits with one cursor and works
-through it chunk by chunk. Publishing 2,000 events takes 0.25 s, their removal ten times that: an update costs
-this engine about 1 ms, so it is the removals that bound the rate of the relay.
+How it finds them was decided by measurement. If nothing is pending, one query per collection for all held
+lanes costs SecantusDB 0.7 ms as a range of lanes; `lane in [...]` costs 1.3 ms, one query per lane 0.8 ms
+each. But that engine visits every matching document, whatever the limit (0.05 ms each): querying again for
+the next few hundred would make the cost of a backlog quadratic. So a poll reads all pending events with one
+cursor and handles them in chunks. Publishing 2,000 events takes 0.25 s and deleting them ten times as long
+(an update costs this engine about 1 ms), so relay throughput is limited by the deletes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 CHUNK = 500
 
-# After a failure of the database or of Kafka.
+# Wait after a failure of the database or of Kafka.
 BACKOFF_SECONDS = 0.5
 
 
@@ -54,11 +54,11 @@ class _Waiting:
 
 
 class Relay:
-    """Publishes from `collections` of `db`.
+    """Publishes the events of `collections` in `db`.
 
-    producer_factory: makes a KafkaProducer, see `chassis.producer.make_producer`. leases: where lanes are
-    shared with the other workers of the service. owner: unique to this process. clock: UTC. A second
-    relay on the same database takes half of the lanes.
+    producer_factory: returns a KafkaProducer, see `chassis.producer.make_producer`. leases: share the lanes
+    with the other workers of the service. owner: unique to this process. clock: UTC. A second relay on the
+    same database gets half of the lanes.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Relay:
         self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
-        """Publish until `stop` is set; then give the lanes back."""
+        """Publish until `stop` is set; then release the lanes."""
         self._stop = stop
         paces = {name: Pace(time.monotonic()) for name in self._collections}
         try:
@@ -88,7 +88,7 @@ class Relay:
             self._close()
 
     def _turn(self, paces: dict[str, Pace]) -> float:
-        """Look at what is due; the seconds until the next turn."""
+        """Poll the collections that are due; return the seconds until the next poll."""
         try:
             self._share.keep()
             for name, pace in paces.items():
@@ -104,9 +104,9 @@ class Relay:
         return max(0.0, min(pace.due for pace in paces.values()) - time.monotonic())
 
     def sweep(self) -> int:
-        """One pass over all collections and the lanes that it can lease; the number of events published.
+        """Poll all collections once, for the lanes that it can lease; return the number of published events.
 
-        Raises PyMongoError when the database is away; a failing Kafka only makes the number smaller.
+        Raises PyMongoError if the database is unavailable; if Kafka fails, the number is only smaller.
         """
         self._share.keep()
         published = 0
@@ -115,19 +115,19 @@ class Relay:
         return published
 
     def close(self) -> None:
-        """Give the lanes back and end the producer; `run` does it by itself."""
+        """Release the lanes and close the producer; `run` calls it at its end."""
         self._close()
 
     def _close(self) -> None:
         try:
             self._share.release()
         except PyMongoError as error:
-            # They expire by themselves.
-            log.warning("lanes could not be given back", extra={"error": type(error).__name__})
+            # They will expire.
+            log.warning("lanes could not be released", extra={"error": type(error).__name__})
         self._publisher.close()
 
     def _sweep_collection(self, name: str) -> tuple[int, bool]:
-        """The number of published events, and whether some could not be."""
+        """The number of published events, and whether any could not be published."""
         published, oldest = 0, None
         for read in self._chunks(self._collections[name]):
             self._share.keep()
@@ -153,7 +153,7 @@ class Relay:
 
     def _publish(self, chunk: list[_Waiting]) -> None:
         """Send in rounds, the n-th event of every aggregate together: a later event of an aggregate is sent
-        only after the earlier ones are acknowledged, also when they go to different topics."""
+        only after the earlier ones are acknowledged, even if they go to different topics."""
         ready = chunk
         while ready := [w for w in ready if not w.failed and w.acknowledged < len(w.events)]:
             events = [waiting.events[waiting.acknowledged] for waiting in ready]
@@ -178,13 +178,12 @@ class Relay:
         return max(0.0, (self._clock() - datetime.fromisoformat(created.decode())).total_seconds())
 
     def _remove(self, collection: Collection[dict[str, Any]], chunk: list[_Waiting]) -> None:
-        """Take what was acknowledged out of the documents; one that got a new event meanwhile keeps that."""
+        """Delete the acknowledged events from the documents; events that were added meanwhile are kept."""
         lanes = self._share.lanes()
         done = [w for w in chunk if w.lane in lanes and (w.acknowledged or not w.events)]
         if not done:
             return
-        # Not journalled: a removal that a crash undoes only means that the same event, with the same id, is
-        # sent once more.
+        # Not journalled: if a crash undoes a deletion, the same event, with the same id, is only sent again.
         quick = collection.with_options(write_concern=WriteConcern(w=1))
         whole = [_removal_of_all(waiting) for waiting in done if waiting.acknowledged == len(waiting.events)]
         removed = quick.bulk_write(whole, ordered=False).matched_count if whole else 0
@@ -193,7 +192,7 @@ class Relay:
 
 
 def lanes_filter(lanes: Sequence[int]) -> dict[str, Any]:
-    """The condition on the lane for these lanes, ascending: a range if there is no gap."""
+    """The query condition for these lanes, given in ascending order: a range if there is no gap."""
     first, last = lanes[0], lanes[-1]
     if last - first == len(lanes) - 1:
         return {"$gte": first, "$lte": last}
@@ -210,7 +209,7 @@ def _record(event: PendingEvent) -> Record:
 
 
 def _removal_of_all(waiting: _Waiting) -> UpdateOne:
-    """Empties the outbox if it holds just what was read: the same number of events and the same last one."""
+    """Empties the outbox if it is unchanged since it was read: the same number of events and last event."""
     unchanged: dict[str, Any] = {OUTBOX: {"$size": len(waiting.events)}}
     if waiting.events:
         unchanged[f"{OUTBOX}.{len(waiting.events) - 1}.id"] = waiting.events[-1].id
@@ -218,6 +217,6 @@ def _removal_of_all(waiting: _Waiting) -> UpdateOne:
 
 
 def _removal(waiting: _Waiting) -> UpdateOne:
-    """Removes the acknowledged events one by one by their ids; nothing if they are gone already."""
+    """Deletes the acknowledged events by their ids; no effect if they are already gone."""
     ids = [event.id for event in waiting.events[: waiting.acknowledged]]
     return UpdateOne({"_id": waiting.id}, {"$pull": {OUTBOX: {"id": {"$in": ids}}}})

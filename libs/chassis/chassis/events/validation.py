@@ -1,5 +1,5 @@
-"""Compiles JSON Schemas into fast validators: the strict one for producing, and a tolerant one derived from
-it for consuming, which differs only in that it lets unknown properties pass.
+"""Compiles JSON Schemas into fast validators: a strict one for producing, and a tolerant one derived from it
+for consuming, which differs only in that it accepts unknown properties.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ LITERALS = frozenset({"const", "enum", "default", "examples", "required"})
 
 
 class InvalidPayload(Exception):
-    """The data breaks the schema; the message names the place and the rule, never the value."""
+    """The data violates the schema; the message names the place and the rule, never the value."""
 
 
 def strict_validator(schema: Mapping[str, Any]) -> Validator:
     """Raises InvalidPayload for anything that the schema does not allow."""
-    # RegexOptions(): the engine whose time is linear in the text, whatever the pattern.
+    # RegexOptions(): the regex engine that takes linear time in the length of the text, whatever the pattern.
     compiled = Draft202012Validator(dict(schema), mask="the value", pattern_options=RegexOptions())
 
     def validate(data: Any) -> None:
@@ -38,7 +38,7 @@ def strict_validator(schema: Mapping[str, Any]) -> Validator:
 
 
 def tolerant_validator(schema: Mapping[str, Any]) -> Validator:
-    """As `strict_validator`, but unknown properties pass: consumers are older than producers at times."""
+    """Like `strict_validator`, but accepts unknown properties: a consumer may be older than its producer."""
     return strict_validator(tolerant(schema))
 
 
@@ -62,5 +62,5 @@ def tolerant(schema: Any) -> Any:
 
 
 def _pointer(path: Sequence[str | int]) -> str:
-    """The JSON pointer, as a URI fragment without its percent signs."""
+    """The JSON pointer as a URI fragment, without percent-encoding."""
     return "#" + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
