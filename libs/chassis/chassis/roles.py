@@ -1,5 +1,5 @@
-"""The command line of a service: one image, many roles (api, worker, migrate, check-config and its own). It
-wires nothing; that is the service's bootstrap.
+"""The command line of a service: one image, many roles (api, worker, migrate, check-config and the service's
+own). It wires nothing; the service's bootstrap does.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _log = logging.getLogger(__name__)
 
 
 class Runnable(Protocol):
-    """What the worker role runs; see chassis.worker. Returns the exit code, None for 0."""
+    """The object that the worker role runs; see chassis.worker. Returns the exit code, None for 0."""
 
     def run(self) -> int | None: ...
 
 
 @dataclass(frozen=True)
 class Service(Generic[S]):
-    """A service as its command line sees it. Each callable is called in the process that plays the role.
+    """The parts of a service that its command line needs. Each callable runs in the process of its role.
 
-    extra: further roles, name -> what runs with the settings and the remaining arguments; it returns the exit
+    extra: further roles: name -> function of the settings and the remaining arguments; it returns the exit
     code.
     """
 
@@ -55,19 +55,19 @@ class Service(Generic[S]):
 def main(
     service: Service[Any], argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None
 ) -> int:
-    """Play the role that the arguments name; the exit code. 78 when the settings are not complete, 64 for an
-    unknown role."""
+    """Run the role that the arguments name; return the exit code: 78 if the settings are incomplete, 64 for
+    an unknown role."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     role = arguments[0] if arguments else ""
     if role not in service.roles:
-        _say(f"usage: python -m {service.name} {{{'|'.join(service.roles)}}}")
+        _print_error(f"usage: python -m {service.name} {{{'|'.join(service.roles)}}}")
         return EXIT_USAGE
     try:
         settings = load(service.settings_class, os.environ if environ is None else environ)
     except SettingsError as error:
-        _say(f"{service.name}: the settings are not complete")
+        _print_error(f"{service.name}: the settings are not complete")
         for problem in error.problems:
-            _say(f"  {problem}")
+            _print_error(f"  {problem}")
         return EXIT_CONFIGURATION
     if role == CHECK_CONFIG:
         for name, value in shown(settings):
@@ -75,13 +75,13 @@ def main(
         return 0
     logs.configure(service.name, role, settings.log_level)
     try:
-        return _play(service, role, settings, arguments[1:])
+        return _run(service, role, settings, arguments[1:])
     except Exception:
-        _log.critical("the role ended by an error", exc_info=True)
+        _log.critical("role crashed", exc_info=True)
         return 1
 
 
-def _play(service: Service[Any], role: str, settings: Any, arguments: list[str]) -> int:
+def _run(service: Service[Any], role: str, settings: Any, arguments: list[str]) -> int:
     if role == "api":
         # Imported here: the other roles run no web server.
         from chassis.server import run_api
@@ -96,5 +96,5 @@ def _play(service: Service[Any], role: str, settings: Any, arguments: list[str])
     return service.extra[role](settings, arguments)
 
 
-def _say(line: str) -> None:
+def _print_error(line: str) -> None:
     print(line, file=sys.stderr)

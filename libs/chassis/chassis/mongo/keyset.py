@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 
 def sort_key(ts: datetime, id: str) -> str:
-    """`<UTC milliseconds, 15 digits>.<id>`: compares as a string, newest last, unique for unique ids.
+    """`<UTC milliseconds, 15 digits>.<id>`: sorts as a string, newest last, unique for unique ids.
 
     ts: an aware datetime not before 1970. Raises ValueError otherwise.
     """

@@ -1,5 +1,5 @@
 """Runs a unit of work over several documents in one transaction. The work may run more than once, so it must
-have no effect outside of the database.
+have no effect outside the database.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ T = TypeVar("T")
 def in_transaction(
     client: MongoClient[dict[str, Any]], work: Callable[[ClientSession], T], *, seconds: float = 10.0
 ) -> T:
-    """What `work(session)` returned, committed; every operation in it must be given the session.
+    """Commit `work(session)` and return its result; every operation in `work` must use the session.
 
     seconds: the time for all attempts together; after it a pymongo timeout is raised and nothing is written.
-    Raises whatever `work` raises, after the abort.
+    If `work` raises, the transaction is aborted and the error is raised again.
     """
     with pymongo.timeout(seconds), client.start_session() as session:
         result: T = session.with_transaction(
