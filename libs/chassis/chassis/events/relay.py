@@ -30,7 +30,7 @@ from chassis import metrics
 from chassis.events.codec import PendingEvent
 from chassis.events.lanes import LaneShare
 from chassis.events.outbox import LANE, OUTBOX
-from chassis.events.pace import Pace
+from chassis.events.poll_interval import PollInterval
 from chassis.mongo.leases import Leases
 from chassis.producer import Publisher, Record
 
@@ -79,29 +79,29 @@ class Relay:
     def run(self, stop: threading.Event) -> None:
         """Publish until `stop` is set; then release the lanes."""
         self._stop = stop
-        paces = {name: Pace(time.monotonic()) for name in self._collections}
+        intervals = {name: PollInterval(time.monotonic()) for name in self._collections}
         try:
             while not stop.is_set():
-                wait = self._turn(paces)
+                wait = self._turn(intervals)
                 stop.wait(wait)
         finally:
             self._close()
 
-    def _turn(self, paces: dict[str, Pace]) -> float:
+    def _turn(self, intervals: dict[str, PollInterval]) -> float:
         """Poll the collections that are due; return the seconds until the next poll."""
         try:
             self._share.keep()
-            for name, pace in paces.items():
+            for name, interval in intervals.items():
                 began = time.monotonic()
-                if pace.due <= began:
+                if interval.due <= began:
                     published, failed = self._sweep_collection(name)
-                    pace.looked(published, began, time.monotonic())
+                    interval.polled(published, began, time.monotonic())
                     if failed and not published:
                         return BACKOFF_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         except PyMongoError as error:
             log.warning("outbox cannot be read", extra={"error": type(error).__name__})
             return BACKOFF_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-        return max(0.0, min(pace.due for pace in paces.values()) - time.monotonic())
+        return max(0.0, min(interval.due for interval in intervals.values()) - time.monotonic())
 
     def sweep(self) -> int:
         """Poll all collections once, for the lanes that it can lease; return the number of published events.

@@ -21,7 +21,7 @@ EMPTY_PARTS = 10
 FULL_PARTS = 2
 
 
-class Pace:
+class PollInterval:
     """The time of the next poll of one collection. All times are monotonic seconds."""
 
     def __init__(self, now: float) -> None:
@@ -29,7 +29,7 @@ class Pace:
         self._interval = BUSY_SECONDS
         self._last_found = now
 
-    def looked(self, found: int, began: float, now: float) -> None:
+    def polled(self, found: int, began: float, now: float) -> None:
         """Record a poll, from `began` to `now`, that found and handled `found` events."""
         if found:
             self._last_found = now
