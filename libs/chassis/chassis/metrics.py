@@ -46,7 +46,7 @@ OUTBOX_DELAY = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600),
 )
 
-# Age of the oldest event that the last sweep could not publish; 0 when there was none.
+# Age of the oldest event that the last poll could not publish; 0 if there was none.
 OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest unpublished event", ["collection"])
 
 # Lanes leased by this process; over all workers of a service the sum is 16, less means unpublished events.
