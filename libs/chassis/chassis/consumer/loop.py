@@ -43,7 +43,7 @@ MAX_POLL_INTERVAL_MS = 300_000
 METADATA_MS = 30_000
 
 
-class _BatchGivenUp(Exception):
+class _BatchAbandoned(Exception):
     """The batch was not finished; none of it is committed, and it will be polled again."""
 
 
@@ -140,7 +140,7 @@ class ConsumerLoop:
         try:
             self._connect()
             while not stop.is_set():
-                self._turn()
+                self._poll_and_handle()
         finally:
             self._close()
 
@@ -181,14 +181,14 @@ class ConsumerLoop:
         consumer.subscribe(list(self._topics), listener=self._rebalances)
         return consumer
 
-    def _turn(self) -> None:
+    def _poll_and_handle(self) -> None:
         polled = self._poll(POLL_MS)
         if self._rebalances.count != self._seen_rebalances:
             self._seen_rebalances = self._rebalances.count
             self._lag.rebalanced()
         records = [record for batch in polled.values() for record in batch]
         if records:
-            self._deal_with(records)
+            self._handle(records)
         elif self._uncommitted:
             self._commit()
         self._lag.measure(self._consumer)
@@ -212,11 +212,11 @@ class ConsumerLoop:
             self._uncommitted = {}
         return polled
 
-    def _deal_with(self, records: list[ReceivedRecord]) -> None:
+    def _handle(self, records: list[ReceivedRecord]) -> None:
         self._lag.waiting(records)
         try:
             events = self._processor.process(records)
-        except _BatchGivenUp:
+        except _BatchAbandoned:
             log.info("batch abandoned, will be polled again", extra={"group": self._group})
             self._rewind(records)
             return
@@ -239,14 +239,14 @@ class ConsumerLoop:
     def _pause(self, seconds: float) -> None:
         """Wait with all partitions paused, and keep polling so that this member stays in its group.
 
-        Raises _BatchGivenUp if the loop must stop or the group was rebalanced.
+        Raises _BatchAbandoned if the loop must stop or the group was rebalanced.
         """
         metrics.CONSUMER_PAUSED.labels(self._group).set(1)
         deadline = time.monotonic() + seconds
         self._consumer.pause(*self._consumer.assignment())
         while (left := deadline - time.monotonic()) > 0:
             if self._stop.is_set():
-                raise _BatchGivenUp
+                raise _BatchAbandoned
             polled = self._poll(min(left * 1000, POLL_MS))
             for partition, records in polled.items():
                 # A rebalance assigned partitions that are not paused: read their records later.
@@ -254,7 +254,7 @@ class ConsumerLoop:
             self._lag.measure(self._consumer)
             if self._rebalances.count != self._seen_rebalances:
                 # Parts of the batch may belong to another member now.
-                raise _BatchGivenUp
+                raise _BatchAbandoned
 
     def _resume(self) -> None:
         metrics.CONSUMER_PAUSED.labels(self._group).set(0)

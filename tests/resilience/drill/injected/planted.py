@@ -39,7 +39,7 @@ def offset_committed_early(folder: Path) -> None:
 
     from chassis.consumer.loop import ConsumerLoop
 
-    deal_with = ConsumerLoop._deal_with
+    handle = ConsumerLoop._handle
 
     def hasty(loop: ConsumerLoop, records: Sequence[Any]) -> None:
         ends = {
@@ -49,9 +49,9 @@ def offset_committed_early(folder: Path) -> None:
         if (folder / DIE).exists():
             (folder / DIE).unlink()
             os.kill(os.getpid(), signal.SIGKILL)
-        deal_with(loop, list(records))
+        handle(loop, list(records))
 
-    put(ConsumerLoop, "_deal_with", hasty)
+    put(ConsumerLoop, "_handle", hasty)
 
 
 def version_gate_off(folder: Path) -> None:
