@@ -19,7 +19,7 @@ _DAY_MS = 24 * 3600 * 1000
 
 
 class SettingsError(Exception):
-    """A setting is missing or wrong; the message names it."""
+    """A setting is missing or invalid; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +129,13 @@ class Settings:
 
 
 def options() -> dict[str, Option]:
-    """Every setting's option by the setting's name."""
+    """The options by the name of their setting."""
     hints = get_type_hints(Settings, include_extras=True)
     return {setting.name: hints[setting.name].__metadata__[0] for setting in fields(Settings)}
 
 
 def read_settings(argv: list[str] | None, environment: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from the command line, else from the environment, else defaults; raises SettingsError."""
+    """Settings from the command line, else the environment, else the defaults. Raises SettingsError."""
     defaults = {setting.name: setting.default for setting in fields(Settings)}
     parser = argparse.ArgumentParser(
         prog="python -m embedded.broker",

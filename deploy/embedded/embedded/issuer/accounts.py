@@ -1,6 +1,4 @@
-"""The demo accounts: read from the accounts file, passwords kept as argon2 hashes and checked against
-them.
-"""
+"""The demo accounts, read from the accounts file. Passwords are stored as argon2 hashes."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from embedded.issuer.store import Store
 
-# OWASP's argon2id minimum: 19 MiB, 2 passes. Some 20 ms, so that a first start hashes all accounts in a
+# OWASP's minimum for argon2id: 19 MiB, 2 passes. About 20 ms, so a first start hashes all accounts in a
 # second.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 LONGEST_PASSWORD = 256
@@ -44,7 +42,7 @@ class Account:
 
 
 class Accounts:
-    """All accounts by user name. Hashes are made anew only when the file has changed."""
+    """All accounts by user name. Passwords are hashed again only if the file has changed."""
 
     def __init__(self, file: Path, store: Store) -> None:
         content = file.read_bytes()
@@ -58,7 +56,7 @@ class Accounts:
         if store.setting("accounts_digest") != state:
             hashes = {entry["username"]: HASHER.hash(_normal(entry["password"])) for entry in entries}
             store.replace_password_hashes(hashes, state)
-        # Verified for unknown names, so that the answer takes as long as for known ones.
+        # Also verified for unknown names, so that the answer takes as long as for known ones.
         self._nobody = HASHER.hash("nobody")
 
     def named(self, username: str) -> Account | None:
@@ -68,7 +66,7 @@ class Accounts:
         return self._by_member.get(member_id)
 
     def check(self, username: str, password: str) -> Account | None:
-        """The account when the password is right, else None."""
+        """The account if the password is correct, else None."""
         account = self._by_name.get(username)
         expected = self._store.password_hash(username) if account else None
         if len(password) > LONGEST_PASSWORD:
@@ -81,7 +79,7 @@ class Accounts:
 
 
 def _normal(password: str) -> str:
-    # One spelling of what is typed, whatever the keyboard composes (RFC 8265 asks for NFC).
+    # The same spelling whatever the keyboard sends (RFC 8265 asks for NFC).
     return unicodedata.normalize("NFC", password)
 
 

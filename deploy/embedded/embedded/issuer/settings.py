@@ -1,4 +1,4 @@
-"""The issuer's settings from the environment. It reads the environment once and nothing else does."""
+"""The issuer's settings. Only this module reads the environment, once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 class SettingsError(Exception):
-    """A variable is absent or wrong; the message names it and the remedy."""
+    """A variable is missing or invalid; the message names it and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class IssuerSettings:
     """bind: host:port; url: the public address, the claim `iss`; audience: the claim `aud` of access tokens;
     data: folder of keys and tokens; accounts: JSON file of the demo accounts; operator_secret: the secret
     of the
-    confidential client `sangkienctl`; redirect_uris: where the portal may be sent back to.
+    confidential client `sangkienctl`; redirect_uris: the allowed redirect URIs of the portal.
     """
 
     bind: str
@@ -44,7 +44,7 @@ class IssuerSettings:
 
 
 def load(environ: Mapping[str, str]) -> IssuerSettings:
-    """Read and check. Raises SettingsError for the first variable that is absent or wrong."""
+    """Read and validate. Raises SettingsError for the first variable that is missing or invalid."""
     url = _required(environ, "ISSUER_URL", "the public address, such as http://127.0.0.1:8080/auth").rstrip(
         "/"
     )

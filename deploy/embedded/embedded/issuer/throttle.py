@@ -1,5 +1,5 @@
-"""Limits failed sign-ins per account and per address, of people and of programs. Kept in memory: a restart
-forgets, which evaluation allows.
+"""Limits failed sign-ins of people and programs, per account and per address. The counts are in memory and
+lost at a restart, which is acceptable for evaluation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MOST_KEYS = 10_000
 
 
 class Throttle:
-    """Counts failures in a window that begins with the first. clock: monotonic seconds."""
+    """Counts failures in a time window that starts with the first. clock: monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -23,9 +23,9 @@ class Throttle:
         self._windows: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
 
     def wait_seconds(self, username: str | None, address: str) -> int:
-        """How long this account, or everyone at this address, has to wait; 0 when a try is allowed. Without
-        a user name only the address counts: a program whose account anybody could lock would be at the mercy
-        of all."""
+        """Seconds that this account, or everyone at this address, has to wait; 0 if an attempt is allowed.
+        Without a user name only the address counts: otherwise anyone could lock out a program by failing to
+        sign in with its account."""
         with self._lock:
             return max(
                 0 if username is None else self._wait(("account", username), ACCOUNT_FAILURES),
@@ -41,7 +41,7 @@ class Throttle:
                 began, failures = self._window(key)
                 self._windows[key] = (began, failures + 1)
                 self._windows.move_to_end(key)
-            # Bounded: who tries ten thousand names is stopped by the limit of the address.
+            # Limited in size: an attacker who tries ten thousand names is stopped by the limit per address.
             while len(self._windows) > MOST_KEYS:
                 self._windows.popitem(last=False)
 

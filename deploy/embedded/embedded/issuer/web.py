@@ -36,7 +36,7 @@ def make_app(
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Flask:
-    """The application. clock: seconds since 1970; monotonic: for the limits of sign-ins."""
+    """The application. clock: seconds since 1970; monotonic: clock for the sign-in limits."""
     app = Flask(__name__, static_folder=None)
     issuer = make_issuer(settings, clock)
     app.config.update(
@@ -49,7 +49,7 @@ def make_app(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         ISSUER=issuer,
     )
-    # The gateway is the only peer and sets these headers itself.
+    # The gateway is the only client and sets these headers itself.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     pages = _Pages(issuer, make_server(app, issuer), Throttle(monotonic))
     app.register_blueprint(pages.blueprint(), url_prefix=settings.path or None)
@@ -80,7 +80,7 @@ def _headers(response: Response) -> Response:
 
 
 class _Pages:
-    """The views, sharing one issuer."""
+    """The views; they share one issuer."""
 
     def __init__(self, issuer: Issuer, server: Any, throttle: Throttle) -> None:
         self._issuer = issuer
@@ -158,7 +158,7 @@ class _Pages:
         try:
             answer: Response = self._server.create_token_response()
         except (OAuth2Error, ValueError) as error:
-            # So Authlib refuses plain HTTP from afar, and characters that it cannot quote in an answer.
+            # Makes Authlib refuse plain HTTP from other machines, and characters that it cannot quote.
             answer = jsonify({"error": getattr(error, "error", "invalid_request")})
             answer.status_code = 400
         if answer.status_code == 401:
@@ -186,9 +186,9 @@ class _Pages:
                 return refused
             return self._refused(error.description or error.error)
         except ValueError:
-            # Authlib cannot quote every character in its answers.
+            # Authlib cannot quote every character in its error answers.
             return self._refused("invalid_request")
-        # A browser also checks where a form's answer redirects to.
+        # Browsers also check the redirect target of a form's answer.
         target = urlsplit(grant.request.payload.redirect_uri)
         g.form_targets = [f"{target.scheme}://{target.netloc}"]
         if request.method == "POST":
@@ -210,7 +210,7 @@ class _Pages:
     # ── signing in and out ──
 
     def _signed_in(self) -> Account | None:
-        """The account of the session, unless it is too old for the session or for max_age."""
+        """The account of the session, unless the sign-in is too old for the session or for max_age."""
         account = self._issuer.accounts.named(session.get("username", ""))
         age = self._issuer.now() - session.get("auth_time", 0)
         most = min(SESSION_SECONDS, request.args.get("max_age", SESSION_SECONDS, type=int))
@@ -232,7 +232,7 @@ class _Pages:
             log.info("sign-in refused")
             return self._sign_in_page(texts["wrong"], username), 401
         self._throttle.succeeded(username)
-        # A new session at sign-in: what was in the old cookie is worth nothing.
+        # A new session at sign-in: nothing in the old cookie stays valid.
         session.clear()
         session["username"] = account.username
         session["auth_time"] = self._issuer.now()
@@ -290,7 +290,7 @@ class _Pages:
 
 
 def _shows_a_secret() -> bool:
-    """Whether a program signs in; a browser's exchange of its code shows none and cannot guess one."""
+    """Whether a program signs in. A browser that exchanges its code sends no secret and cannot guess one."""
     return "Authorization" in request.headers or "client_secret" in request.form
 
 
