@@ -31,7 +31,7 @@ def process_blueprint() -> Blueprint:
 
     @routes.route("/held")
     def held() -> Any:
-        """Answers once the test has made the file `until`; tells by the file `begun` that it has started."""
+        """Answers once the test has created the file `until`; creates the file `begun` when it starts."""
         Path(request.args["begun"]).touch()
         deadline = time.monotonic() + 30
         while not Path(request.args["until"]).exists() and time.monotonic() < deadline:
