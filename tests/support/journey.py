@@ -27,7 +27,7 @@ MEMBER_IDS: dict[str, str] = {account["username"]: account["member_id"] for acco
 INITIATIVES = "/api/submission/v1/initiatives"
 CASES = "/api/review/v1/cases"
 
-AWAY = frozenset({502, 503, 504})
+UNAVAILABLE = frozenset({502, 503, 504})
 
 # Created once: reading the system's certificates takes longer than many requests.
 TLS = ssl.create_default_context()
@@ -116,7 +116,7 @@ class Person:
                     raise
                 time.sleep(0.2)
                 continue
-            if response.status_code in AWAY and time.monotonic() < deadline:
+            if response.status_code in UNAVAILABLE and time.monotonic() < deadline:
                 time.sleep(0.2)
                 continue
             if response.is_error:
