@@ -50,6 +50,7 @@ FINISHED = (
     "deploy/embedded/embedded",
     "deploy/sangkienctl/sangkienctl",
     "libs/chassis/chassis/bounded_socket.py",
+    "libs/chassis/chassis/clock.py",
     "libs/chassis/chassis/consumer/backoff.py",
     "libs/chassis/chassis/consumer/errors.py",
     "libs/chassis/chassis/consumer/lag.py",
@@ -57,16 +58,24 @@ FINISHED = (
     "libs/chassis/chassis/consumer/traces.py",
     "libs/chassis/chassis/events",
     "libs/chassis/chassis/issuer_keys.py",
+    "libs/chassis/chassis/kafka_client.py",
     "libs/chassis/chassis/logs.py",
+    "libs/chassis/chassis/metrics.py",
     "libs/chassis/chassis/mongo",
+    "libs/chassis/chassis/permissions.py",
+    "libs/chassis/chassis/producer.py",
     "libs/chassis/chassis/roles.py",
     "libs/chassis/chassis/server.py",
+    "libs/chassis/chassis/tokens.py",
+    "libs/chassis/chassis/topics.py",
+    "libs/chassis/chassis/tracing.py",
+    "libs/chassis/chassis/workdays.py",
     "tests/resilience/drill",
     "tests/support",
 )
 PAGES = (
     *sorted((ROOT / "docs").rglob("*.md")),
-    *(ROOT / name for name in ("README.md", "SECURITY.md", "contracts/README.md")),
+    *(ROOT / name for name in ("README.md", "SECURITY.md", "contracts/README.md", "libs/chassis/README.md")),
     *sorted((ROOT / "deploy").glob("*/README.md")),
 )
 
