@@ -171,9 +171,9 @@ class Bench:
 
     def rest(self) -> None:
         """Wait until no service has anything left to do: what is measured next begins like the first."""
-        stirring = wait_quiet(self._platform, DRAIN_SECONDS)
-        if stirring:
-            raise RuntimeError(f"never came to rest: {stirring}")
+        busy = wait_quiet(self._platform, DRAIN_SECONDS)
+        if busy:
+            raise RuntimeError(f"never became idle: {busy}")
 
     def drained(self, size: int, process: str) -> tuple[float, float]:
         """Submissions a second while `process` is stopped, and those counted a second once it runs again."""

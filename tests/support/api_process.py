@@ -63,7 +63,7 @@ class Api(ServerProcess):
     ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         try:
-            # Answered and closed before all of a body was sent: the answer is there to be read all the same.
+            # The server answered and closed before it had the whole body: its answer can still be read.
             with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path, body=body, headers=headers or {})
             return Answer(connection.getresponse())

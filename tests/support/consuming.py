@@ -1,4 +1,4 @@
-"""Runs a consumer loop in a thread for a test, with a handler that records, and fails on demand."""
+"""Runs a consumer loop in a thread for a test, with a handler that records events and fails on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUICK = Backoff(first=0.05, longest=0.2)
 
 
 class Recorder:
-    """A handler: `fails` is asked first with the numbers of a batch and may raise."""
+    """A handler: it first calls `fails` with the numbers of the batch, which may raise."""
 
     def __init__(self, fails: Callable[[list[int]], None] = lambda numbers: None) -> None:
         self.fails = fails
@@ -37,7 +37,7 @@ class Recorder:
 
 
 class Running:
-    """A loop in its thread; `error` is what ended it."""
+    """A loop in its thread; `error` is the exception that ended it."""
 
     def __init__(self, loop: ConsumerLoop) -> None:
         self.loop = loop
@@ -66,7 +66,7 @@ class Running:
 def consuming(
     channel: Channel, handler: Callable[[Sequence[Event]], None], **options: Any
 ) -> Iterator[Running]:
-    """A member of the channel's group, until the end of the block."""
+    """A running member of the channel's group, stopped at the end of the block."""
     loop = ConsumerLoop(
         channel.settings,
         group=channel.group,

@@ -1,5 +1,5 @@
-"""A platform that somebody has started, as with docker-compose.yml, for the tests that need no more of it
-than its public address and its demo accounts. It is never started, stopped or reached past its gateway here.
+"""A platform that is already running, for example by docker-compose.yml, for tests that need only its public
+address and its demo accounts. It is never started or stopped here, and only reached through its gateway.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ KEPT_SECONDS = 300
 
 
 class DeployedPlatform:
-    """What a test may ask of it. gateway: its public address, no trailing slash; control: what loads the
-    sample."""
+    """The platform for tests. gateway: its public address, no trailing slash; control: loads the sample."""
 
     def __init__(self, gateway: str, secret: str) -> None:
         self.gateway = gateway
@@ -44,7 +43,7 @@ class DeployedPlatform:
 
 
 def deployed_unavailable() -> str | None:
-    """Why no such platform can be used here, or None."""
+    """Why no such platform is available, or None."""
     address = os.environ.get(URL_VARIABLE)
     if not address:
         return f"{URL_VARIABLE} names no platform that is up"

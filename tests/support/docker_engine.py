@@ -1,5 +1,5 @@
-"""A Docker engine as the tests reach it: whether one is there, what images it has, and containers that a test
-watches and stops. It goes by the command `docker`, as a person does; DOCKER_HOST says which engine.
+"""A Docker engine for tests: whether one is available, its images, and containers that a test watches and
+stops. It uses the command `docker`; DOCKER_HOST selects the engine.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ENDED_BY_SIGTERM = 143
 
 
 def engine_unavailable() -> str | None:
-    """Why no engine can be used, or None."""
+    """Why no engine is available, or None."""
     parts = urlsplit(os.environ.get("DOCKER_HOST", DEFAULT_ENGINE))
     try:
         if parts.scheme == "unix":
@@ -59,7 +59,7 @@ def image_unavailable(image: str) -> str | None:
 
 
 def command_unavailable() -> str | None:
-    """Why `docker` cannot be called here, or None."""
+    """Why the command `docker` cannot be run, or None."""
     if shutil.which("docker") is None:
         return "the command docker is not installed"
     return engine_unavailable()
@@ -67,7 +67,7 @@ def command_unavailable() -> str | None:
 
 @cache
 def base_unavailable(image: str) -> str | None:
-    """Why nothing can be built on this image here, or None; pulls it when it is not there."""
+    """Why this base image is not available, or None; pulls it if it is missing."""
     if docker("image", "inspect", image, check=False).returncode == 0:
         return None
     try:
@@ -82,7 +82,7 @@ def base_unavailable(image: str) -> str | None:
 def docker(
     *arguments: str, check: bool = True, seconds: float = 120, cwd: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command `docker`; with `check`, a failure shows the end of what it said."""
+    """Run the command `docker`; with `check`, a failure shows the end of its output."""
     done = subprocess.run(
         ["docker", *arguments], capture_output=True, text=True, check=False, timeout=seconds, cwd=cwd
     )
@@ -93,15 +93,15 @@ def docker(
 
 
 def described(kind: str, name: str) -> dict[str, Any]:
-    """What the engine knows of an image or a container."""
+    """The engine's description of an image or a container."""
     read: list[dict[str, Any]] = json.loads(docker(kind, "inspect", name).stdout)
     return read[0]
 
 
 class Container:
-    """One container that runs in the background; it is removed at the end, however the test ends.
+    """One container that runs in the background; it is removed at the end, even if the test fails.
 
-    options: of `docker run`; arguments: what the image's entry point gets.
+    options: of `docker run`; arguments: of the image's entry point.
     """
 
     def __init__(
@@ -126,11 +126,11 @@ class Container:
         return state
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command inside; its exit code is the caller's to judge."""
+        """Run a command inside; the caller checks its exit code."""
         return docker("exec", self.id, *command, check=False)
 
     def wait_healthy(self, check: Sequence[str], seconds: float = 120) -> None:
-        """Until the health check, as docker-compose.yml has it, succeeds inside."""
+        """Wait until the health check of docker-compose.yml succeeds inside."""
         kind, *command = check
         assert kind == "CMD"
 
@@ -152,21 +152,21 @@ class Container:
 
 
 class ServerContainer:
-    """A server in a container of testcontainers. As with a server that is a process, a stop keeps what it has
-    stored for the next start; the container and its data go at the end of the `with` block.
+    """A server in a container of testcontainers. As with a server process, its data survive a stop and the
+    next start; container and data are deleted at the end of the `with` block.
 
-    The port that it is reached by is fixed, so that it is the same after a restart.
+    Its port on the host is fixed, so that it is the same after a restart.
     """
 
     def __init__(self) -> None:
         self._container: Any = None
 
     def _described(self) -> Any:
-        """The container to be made: a DockerContainer that was not started."""
+        """The container to create: a DockerContainer that is not started yet."""
         raise NotImplementedError
 
     def _wait(self) -> None:
-        """Return when it serves."""
+        """Return when it is ready."""
         raise NotImplementedError
 
     def start(self) -> Self:
@@ -178,7 +178,7 @@ class ServerContainer:
         return self
 
     def stop(self) -> int:
-        """The exit code, 0 also where the signal that it was told to stop by is the reason of its end."""
+        """The exit code; 0 also if the stop signal was the reason."""
         self._container.stop(timeout=STOP_SECONDS)
         self._container.reload()
         code: int = self._container.attrs["State"]["ExitCode"]

@@ -33,7 +33,7 @@ def process_blueprint() -> Blueprint:
     @routes.route("/held")
     @routes.doc(security=[], parameters=[{"in": "query", "name": name} for name in ("begun", "until")])
     def held() -> Any:
-        """Answers once the test has made the file `until`; tells by the file `begun` that it has started."""
+        """Answers once the test has created the file `until`; creates the file `begun` when it starts."""
         Path(request.args["begun"]).touch()
         deadline = time.monotonic() + 30
         while not Path(request.args["until"]).exists() and time.monotonic() < deadline:

@@ -1,5 +1,5 @@
-"""All four services as Flask applications on one database server, with tokens taken at their word, for the
-tests of what attackers and strangers may do. One union tree and one campaign are known to all of them.
+"""All four services as Flask applications on one database server, with tokens that are not verified, for the
+tests of what attackers and strangers may do. All services know the same union tree and campaign.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SERVICES = ("submission", "review", "stats", "notify")
 
 
 def signed(subject: str | None, *grants: tuple[str, str]) -> dict[str, str]:
-    """The Authorization header of a person; none for nobody."""
+    """The Authorization header of a person; empty for anonymous."""
     return {} if subject is None else as_member(subject, *(f"{role}:{unit}" for role, unit in grants))
 
 
@@ -65,7 +65,7 @@ class FourServices:
 
     def client(self, service: str) -> FlaskClient:
         if service == "stats":
-            # Its thread that does so every second is not running here.
+            # The thread that does this every second is not running here.
             self.stats.copy.refresh()
         return self.apps()[service].test_client()
 
@@ -83,7 +83,7 @@ class FourServices:
         version: int | None = None,
         query: Mapping[str, Any] | None = None,
     ) -> TestResponse:
-        """One request; a POST gets a fresh Idempotency-Key."""
+        """One request; a POST gets a new Idempotency-Key."""
         headers = dict(who)
         if method == "POST":
             headers["Idempotency-Key"] = self.key()
@@ -101,7 +101,7 @@ class FourServices:
         return content(unit=UNIT, authors=authors) | changes
 
     def initiative(self, *, submit: bool, **changes: Any) -> dict[str, Any]:
-        """What its submitter is answered: id, version, code."""
+        """The answer to its submitter: id, version, code."""
         answer = self.ask(
             "submission",
             "POST",
@@ -113,8 +113,8 @@ class FourServices:
         return dict(answer.json or {})
 
     def relay(self) -> None:
-        """Hand what waits in submission's outboxes to review, as relay, broker and consumer do."""
-        # Units first: which topic is read first is not promised, and the copy is then up to date.
+        """Deliver submission's pending events to review, as relay, broker and consumer do."""
+        # Units first: the order of topics is not guaranteed, and the copy must be up to date.
         for collection in ("units", "initiatives"):
             store = self.submission.db[collection]
             for document in list(store.find({"outbox": {"$exists": True}})):
@@ -143,7 +143,7 @@ class FourServices:
         return case
 
     def kept(self, kind: str) -> str:
-        """The id of a draft, a submitted initiative or a case: the same one until it is forgotten."""
+        """The id of a draft, a submitted initiative or a case: the same one until `forget`."""
         if kind not in self._kept:
             made = self.case() if kind == "case" else self.initiative(submit=kind == "submitted")["id"]
             self._kept[kind] = made
@@ -167,7 +167,7 @@ class FourServices:
         return id
 
     def contact(self, member: str) -> str:
-        """The member, whom the administration has entered."""
+        """The member, entered by the administration."""
         answer = self.ask(
             "notify",
             "PUT",
@@ -193,7 +193,7 @@ CONTACT = {"name": "Nguyễn Văn An", "email": "an@example.org", "locale": "vi"
 
 @contextmanager
 def four_services(server: MongoServer) -> Iterator[FourServices]:
-    """The services, each on a fresh database of the server."""
+    """The services, each with a new database on the server."""
     with ExitStack() as stack:
         databases = {}
         for service in SERVICES:

@@ -1,5 +1,5 @@
-"""The images of this repository: where each is built from, what it is built on, how docker-compose.yml
-runs it, and what the build has added to its base.
+"""The images of this repository: their sources, base images, how docker-compose.yml runs them, and what the
+build adds to the base.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RECIPES = {
 
 @dataclass(frozen=True)
 class BuiltImage:
-    """tag: its name at the engine; base: the image that its last stage stands on."""
+    """tag: its name at the engine; base: the base image of its last stage."""
 
     tag: str
     base: str
@@ -46,7 +46,7 @@ class BuiltImage:
 
 
 class BuiltImages:
-    """Builds each image when a test first asks for it, as the Dockerfile's first lines say."""
+    """Builds each image when a test first needs it, as described in the first lines of its Dockerfile."""
 
     def __init__(self) -> None:
         self._built: dict[str, BuiltImage] = {}
@@ -62,13 +62,13 @@ class BuiltImages:
             reason = base_unavailable(base)
             if reason is not None:
                 pytest.skip(f"{Tier.DOCKER}: {reason}")
-        # Never the names that a person's own builds go by.
+        # Never the names that a person uses for their own builds.
         tag = f"sangkien-test/{name}"
         docker("build", "--file", RECIPES[name], "--tag", tag, ".", seconds=BUILD_SECONDS, cwd=str(ROOT))
         return BuiltImage(tag, bases[-1])
 
     def forget(self) -> None:
-        """Take the names away; the layers stay, for the next build to use."""
+        """Remove the tags; the layers are kept for the next build."""
         for image in self._built.values():
             docker("image", "rm", "--no-prune", image.tag)
 
@@ -83,7 +83,7 @@ def built_images(directory: Path) -> Iterator[BuiltImages]:
 
 
 def _bases(recipe: str) -> list[str]:
-    """What each stage of a Dockerfile stands on, by its defaults, the last stage last."""
+    """The base image of each stage of a Dockerfile, by its defaults, the last stage last."""
     text = (ROOT / recipe).read_text()
     defaults = dict(re.findall(r"^ARG (\w+)=(\S+)$", text, re.MULTILINE))
     return [defaults[name] for name in re.findall(r"^FROM \$\{(\w+)\}", text, re.MULTILINE)]
@@ -115,7 +115,7 @@ def environment(part: str) -> dict[str, str]:
 
 
 def restrictions(part: str) -> list[str]:
-    """How docker-compose.yml locks a service in, as options of `docker run`."""
+    """The restrictions of a service in docker-compose.yml, as options of `docker run`."""
     service = compose()[part]
     lists = {"tmpfs": "tmpfs", "cap_drop": "cap-drop", "cap_add": "cap-add", "security_opt": "security-opt"}
     options = [f"--{option}={value}" for key, option in lists.items() for value in service.get(key, ())]

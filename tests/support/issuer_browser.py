@@ -1,4 +1,4 @@
-"""A browser before the issuer's pages, the portal that sent it there, and the accounts of the issuer."""
+"""A browser at the issuer's pages, the portal that redirected it there, and the issuer's accounts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ACCOUNTS = [
 
 @dataclass
 class Times:
-    """Clocks that a test moves by hand."""
+    """Clocks that a test sets."""
 
     seconds: float = 1_800_000_000.0
 
@@ -49,7 +49,7 @@ class Times:
 
 @dataclass
 class Browser:
-    """A browser before the issuer's pages, and the portal that sent it there."""
+    """A browser at the issuer's pages, and the portal that redirected it there."""
 
     client: FlaskClient
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))

@@ -1,7 +1,7 @@
-"""The main job as people do it, through the gateway and by public paths only.
+"""The main tasks of people, through the gateway and by public paths only.
 
-Every request that changes something carries one Idempotency-Key over all its attempts, and is tried again
-while the answer says that the platform is away (no connection, 502, 503, 504): as a phone on a bad line does.
+Every request that changes something carries the same Idempotency-Key on all attempts, and is retried while
+the platform is unavailable (no connection, 502, 503, 504), as a phone on a bad connection does.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ MEMBER_IDS: dict[str, str] = {account["username"]: account["member_id"] for acco
 INITIATIVES = "/api/submission/v1/initiatives"
 CASES = "/api/review/v1/cases"
 
-AWAY = frozenset({502, 503, 504})
+UNAVAILABLE = frozenset({502, 503, 504})
 
-# Made once: reading the system's certificates takes longer than many requests.
+# Created once: reading the system's certificates takes longer than many requests.
 TLS = ssl.create_default_context()
 
 
 class Running(Protocol):
-    """A running platform, as far as a user sees it."""
+    """A running platform, as users see it."""
 
     @property
     def gateway(self) -> str: ...
@@ -55,11 +55,11 @@ class Refused(AssertionError):
 
 
 class NotSeen(AssertionError):
-    """What a test waited for did not come in time."""
+    """A condition that a test waited for was not met in time."""
 
 
 def poll(what: str, look: Callable[[], T | None], seconds: float = 60.0) -> T:
-    """Look until there is something to see; fail with what was awaited after `seconds`."""
+    """Poll until the result is not None; after `seconds` fail and name the condition."""
     deadline = time.monotonic() + seconds
     pause = 0.02
     while True:
@@ -74,7 +74,7 @@ def poll(what: str, look: Callable[[], T | None], seconds: float = 60.0) -> T:
 
 @dataclass
 class Person:
-    """One signed-in account (or nobody, without a user name) with a connection of its own."""
+    """One signed-in account (anonymous without a user name) with its own connection."""
 
     platform: Running
     username: str | None = None
@@ -102,7 +102,7 @@ class Person:
         return self.call("POST", path, json=body or {}, headers=sent)
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """One request, repeated while the platform is away; `Refused` for any other answer than success."""
+        """One request, repeated while the platform is unavailable. Raises `Refused` for any other failure."""
         headers = dict(request.pop("headers", None) or {})
         deadline = time.monotonic() + self.patience
         while True:
@@ -116,7 +116,7 @@ class Person:
                     raise
                 time.sleep(0.2)
                 continue
-            if response.status_code in AWAY and time.monotonic() < deadline:
+            if response.status_code in UNAVAILABLE and time.monotonic() < deadline:
                 time.sleep(0.2)
                 continue
             if response.is_error:
@@ -125,7 +125,7 @@ class Person:
 
 
 def content(unit: str, campaign: str, member_id: str, **changes: Any) -> dict[str, Any]:
-    """A complete initiative that may be submitted as it is."""
+    """A complete initiative, ready to be submitted."""
     complete: dict[str, Any] = {
         "title": f"Cải tiến đồ gá khoan để giảm thời gian gá đặt chi tiết ({uuid.uuid4().hex[:6]})",
         "solution_type": "ky_thuat",
@@ -166,7 +166,7 @@ def in_state(person: Person, initiative: str, *states: str) -> dict[str, Any] | 
 
 
 def case(person: Person, initiative: str, **wanted: Any) -> dict[str, Any] | None:
-    """The case of an initiative as a reviewer sees it, if it is there and as wanted."""
+    """The case of an initiative as a reviewer sees it, if it exists and matches."""
     try:
         seen: dict[str, Any] = person.call("GET", f"{CASES}/{initiative}").json()
     except Refused as refused:
@@ -177,7 +177,7 @@ def case(person: Person, initiative: str, **wanted: Any) -> dict[str, Any] | Non
 
 
 def decide(person: Person, initiative: str, level: int, decision: Mapping[str, Any]) -> dict[str, Any]:
-    """Wait until the case is at a level, and decide there; the answer."""
+    """Wait until the case is at a level, and decide there; return the answer."""
     seen = poll(
         f"case {initiative} in review at level {level}",
         lambda: case(person, initiative, level=level, state="in_review"),
@@ -191,7 +191,7 @@ def decide(person: Person, initiative: str, level: int, decision: Mapping[str, A
 
 
 def withdraw(author: Person, initiative: str) -> dict[str, Any]:
-    """Withdraw whatever the review does meanwhile: read again when the version has moved on."""
+    """Withdraw, even if the review changes the case meanwhile: read it again if the version is newer."""
     while True:
         seen = author.get(f"{INITIATIVES}/{initiative}")
         try:

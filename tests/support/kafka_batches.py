@@ -1,4 +1,4 @@
-"""Record batches as a producer sends them, and partition logs to put them into."""
+"""Record batches as a producer sends them, and partition logs to append them to."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def append(log: PartitionLog, data: bytes) -> int:
 
 
 def contents(log: PartitionLog) -> list[Record]:
-    """Every record that is in the log's files, control records left out."""
+    """All records in the log's files, except control records."""
     return [
         record
         for segment in log.segments

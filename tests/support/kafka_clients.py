@@ -1,5 +1,5 @@
-"""Kafka clients for tests: kafka-python with settings for quick tests, closed together at the end, a
-consumer that polls in a thread of its own, and a bare client that sends single protocol requests.
+"""Kafka clients for tests: kafka-python with settings for fast tests, closed together at the end, a consumer
+that polls in its own thread, and a bare client that sends single protocol requests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.support.processes import wait_until
 
 
 class KafkaClients:
-    """Makes clients of one server, and closes what it made."""
+    """Creates clients of one server, and closes them."""
 
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
@@ -36,7 +36,7 @@ class KafkaClients:
         return self._admin
 
     def topic(self, name: str, partitions: int = 1, configs: dict[str, str] | None = None) -> str:
-        """Create a topic of its own for the test; returns its full name."""
+        """Create a topic for this test only; returns its full name."""
         full_name = unique(name)
         wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": configs or {}}
         self.admin.create_topics({full_name: wanted})
@@ -61,7 +61,7 @@ class KafkaClients:
         return producer
 
     def send(self, topic: str, *values: bytes | None, **fields: Any) -> list[Any]:
-        """Send the values, wait for each acknowledgement, return what was acknowledged."""
+        """Send the values, wait for each acknowledgement, return the acknowledged ones."""
         producer = self.producer()
         futures = [producer.send(topic, value=value, **fields) for value in values]
         return [future.get(10) for future in futures]
@@ -80,7 +80,7 @@ class KafkaClients:
         return consumer
 
     def read(self, topic: str, count: int, partitions: int = 1, **settings: Any) -> list[Any]:
-        """Read a topic from its start, outside any group, until `count` records came."""
+        """Read a topic from its start, without a group, until `count` records have arrived."""
         consumer = self.consumer(**settings)
         consumer.assign([TopicPartition(topic, index) for index in range(partitions)])
         consumer.seek_to_beginning()
@@ -117,7 +117,7 @@ def unique(name: str) -> str:
 
 
 def drain(consumer: KafkaConsumer, count: int, seconds: float = 15) -> list[Any]:
-    """Poll until `count` records came; what came by the deadline otherwise."""
+    """Poll until `count` records have arrived; otherwise the records that arrived before the deadline."""
     records: list[Any] = []
     deadline = time.monotonic() + seconds
     while len(records) < count and time.monotonic() < deadline:
@@ -127,9 +127,9 @@ def drain(consumer: KafkaConsumer, count: int, seconds: float = 15) -> list[Any]
 
 
 class GroupMember:
-    """A consumer of a group that polls and commits in a thread of its own, as a real one does.
+    """A group member that polls and commits in its own thread, as a real one does.
 
-    assigned: the partitions it has now; revocations: those that were taken from it; values: what it read.
+    assigned: its current partitions; revocations: the revoked ones; values: the values that it read.
     """
 
     def __init__(self, clients: KafkaClients, topic: str, group: str, settings: dict[str, Any]) -> None:
@@ -168,11 +168,12 @@ class GroupMember:
         try:
             consumer.subscribe([self._topic], listener=Listener())
             while not self._stopping.is_set():
-                # While no server listens kafka-python may say so instead of waiting; a real one polls again.
+                # While no server listens, kafka-python may raise instead of waiting; a real consumer polls
+                # again.
                 with suppress(KafkaConnectionError):
                     for batch in consumer.poll(timeout_ms=1000 if not self.assigned else 100).values():
                         self.values += [record.value for record in batch]
-                # The next round commits what a rebalance, or a server that is away, did not let through.
+                # The next round commits what failed because of a rebalance or an unavailable server.
                 with suppress(KafkaError):
                     if self.assigned:
                         consumer.commit(timeout_ms=5000)

@@ -23,7 +23,7 @@ APACHE_TEST_SETTINGS = {
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
     "group.min.session.timeout.ms": "1000",
     "group.initial.rebalance.delay.ms": "100",
-    # After kill -9 the controller waits for the old session to end before it lets the node serve again.
+    # After kill -9 the controller waits until the old session expires before the node may serve again.
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "300",
 }
@@ -36,8 +36,8 @@ def _data_directory(directory: Path | None) -> Path:
 class EmbeddedBroker(ServerProcess):
     """The embedded broker on a free loopback port.
 
-    directory: where data and output go (a new temporary directory if None); port: None picks a free one;
-    options: further command line options of `python -m embedded.broker`.
+    directory: for data and output (a new temporary directory if None); port: None picks a free one; options:
+    further command line options of `python -m embedded.broker`.
     """
 
     def __init__(self, directory: Path | None = None, *options: str, port: int | None = None) -> None:
@@ -68,7 +68,7 @@ class ApacheKafka(ServerProcess):
 
     @staticmethod
     def unavailable() -> str | None:
-        """Why it cannot run here, or None; fetches the jars when Maven can."""
+        """Why it cannot run here, or None; fetches the jars if Maven is available."""
         try:
             apache_kafka.require_java()
             apache_kafka.fetch_jars(JARS)
@@ -77,7 +77,7 @@ class ApacheKafka(ServerProcess):
         return None
 
     def ready(self) -> bool:
-        # The port opens before the node has a controller; a started line marks the node as serving.
+        # The port opens before the node has a controller; a log line says that the node is ready.
         return "Kafka Server started" in self.output()[self._earlier_output :] and super().ready()
 
     def start(self, seconds: float = 90) -> Self:
@@ -86,7 +86,7 @@ class ApacheKafka(ServerProcess):
 
 
 class DockerKafka(ServerContainer):
-    """Apache Kafka's image, on a loopback port."""
+    """Apache Kafka in a container, on a loopback port."""
 
     IMAGE = os.environ.get("TEST_KAFKA_IMAGE", "apache/kafka:4.1.0")
 
@@ -102,7 +102,7 @@ class DockerKafka(ServerContainer):
     def _described(self) -> Any:
         from testcontainers.core.container import DockerContainer
 
-        # The same port inside: the broker also reaches itself by what it advertises, to end transactions.
+        # The same port inside: the broker connects to itself by its advertised address to end transactions.
         listener = f"PLAINTEXT://0.0.0.0:{self.port},CONTROLLER://127.0.0.1:9093"
         environment = {
             "KAFKA_NODE_ID": "1",
@@ -129,7 +129,7 @@ class DockerKafka(ServerContainer):
 
 
 def answers(bootstrap: str) -> bool:
-    """Whether a Kafka client gets an answer there."""
+    """Whether the server answers a Kafka client."""
     from kafka.admin import KafkaAdminClient
     from kafka.errors import KafkaError
 

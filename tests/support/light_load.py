@@ -1,5 +1,5 @@
-"""A light load of members who submit and withdraw, a journal of what was acknowledged, and the looks from the
-outside by which each acknowledged act is found again, each mail too.
+"""A light load of members who submit and withdraw, a journal of the acknowledged requests, and checks from
+outside that each of them, and each mail, is found.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BASES = ("submitted", "in_review", "approved", "rejected", "withdrawn")
 
 @dataclass
 class Journal:
-    """What was acknowledged: initiative id -> the states that are right once all is quiet."""
+    """The acknowledged requests: initiative id -> the correct states once the platform is idle."""
 
     expected: dict[str, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -39,7 +39,7 @@ class Journal:
 
 @dataclass
 class LightLoad:
-    """One member who submits again and again and withdraws every third; leaving it raises what went wrong."""
+    """One member who submits repeatedly and withdraws every third; leaving it raises any failure."""
 
     platform: RunningPlatform
     username: str
@@ -79,7 +79,7 @@ class LightLoad:
 
 
 def turns(seconds: float, every: float) -> Iterator[int]:
-    """One turn after the other, `every` so many seconds, until `seconds` have passed."""
+    """Repeat at the interval `every`, until `seconds` have passed."""
     deadline = time.monotonic() + seconds
     never = threading.Event()
     turn = 0
@@ -90,7 +90,7 @@ def turns(seconds: float, every: float) -> Iterator[int]:
 
 
 def settled(platform: RunningPlatform, username: str, journal: Journal, seconds: float = 120) -> None:
-    """Wait until every journalled initiative of this author shows the state that is right."""
+    """Wait until every journalled initiative of this author has a correct state."""
     with Person(platform, username) as author:
         for initiative, state in journal.expected.items():
             poll(f"{initiative} is {state}", partial(in_state, author, initiative, state), seconds)
@@ -117,7 +117,7 @@ def entries(platform: RunningPlatform, username: str) -> Counter[tuple[str, str]
 
 
 def mail_ids(platform: RunningPlatform) -> list[str]:
-    """The Message-ID of every mail that was caught."""
+    """The Message-ID of every caught mail."""
     ids: list[str] = []
     with Person(platform) as public:
         while True:

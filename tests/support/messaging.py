@@ -1,4 +1,4 @@
-"""Topics, events, settings and readers for the tests of what faces Kafka."""
+"""Topics, events, settings and readers for tests of code that uses Kafka."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Spec:
-    """A topic as the contracts describe one."""
+    """A topic as in the contracts."""
 
     name: str
     partitions: int = 1
@@ -60,7 +60,7 @@ class MessagingSettings:
 
 @dataclass(frozen=True)
 class Channel:
-    """Fresh topics on a Kafka server for one test, with a group and its dead letters."""
+    """New topics on a Kafka server for one test, with a group and its dead letters."""
 
     settings: MessagingSettings
     group: str
@@ -88,7 +88,7 @@ class Channel:
         )
 
     def grow(self, partitions: int) -> None:
-        """Give the topics more partitions."""
+        """Add partitions to the topics."""
         apply_topics(self.settings, [replace(spec, partitions=partitions) for spec in self.specs])
 
     def write(self, records: Sequence[Record]) -> None:
@@ -99,7 +99,7 @@ class Channel:
         self.write([record_of(self.event(n)) for n in numbers])
 
     def read(self, topic: str, count: int, seconds: float = 20) -> list[Any]:
-        """All records of a topic as soon as there are `count`, in order within a partition."""
+        """All records of a topic once there are `count`, in order within a partition."""
         consumer = construct(KafkaConsumer, **client_options(self.settings), auto_offset_reset="earliest")
         try:
             partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic))]
@@ -125,7 +125,7 @@ class Channel:
         return None if found is None or found.offset < 0 else int(found.offset)
 
     def members(self) -> int:
-        """How many members the group has."""
+        """The number of group members."""
         admin = construct(KafkaAdminClient, **client_options(self.settings))
         try:
             described = admin.describe_groups([self.group])
@@ -141,7 +141,7 @@ def _behind(consumer: Any, partitions: Sequence[TopicPartition]) -> bool:
 
 
 def open_channel(bootstrap: str, *, topics: int = 1, partitions: int = 1) -> Channel:
-    """Create fresh topics and the dead letter topic of a fresh group."""
+    """Create new topics and the dead letter topic of a new group."""
     unique = uuid.uuid4().hex[:8]
     specs = tuple(Spec(f"t{number}-{unique}", partitions) for number in range(topics))
     channel = Channel(MessagingSettings(bootstrap), f"g-{unique}", specs)

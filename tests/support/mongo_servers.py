@@ -1,5 +1,5 @@
 """MongoDB servers for tests, one class per tier, all with start, stop, kill, restart and `uri`; and the
-fixture of a fresh database per test.
+fixture of a new database per test.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.support.processes import ServerProcess, free_port, wait_until
 
 
 class MongoServer(Protocol):
-    """What a test may ask of any of the servers."""
+    """The interface that all servers have."""
 
     @property
     def uri(self) -> str: ...
@@ -44,7 +44,7 @@ class DatabaseSettings:
 
 
 def answers_commands(uri: str) -> bool:
-    """Whether a server there accepts writes."""
+    """Whether the server accepts writes."""
     client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(uri, serverSelectionTimeoutMS=500)
     try:
         return bool(client.admin.command("hello").get("isWritablePrimary"))
@@ -55,11 +55,11 @@ def answers_commands(uri: str) -> bool:
 
 
 class EmbeddedMongo(ServerProcess):
-    """SecantusDB on a free loopback port, with the options that the platform gives it.
+    """SecantusDB on a free loopback port, with the same options as in the platform.
 
-    directory: where data and output go (a new temporary directory if None); port: None picks a free one;
-    cache: of WiredTiger, in bytes; engine: None for the fast one where it is built (or as SANGKIEN_ENGINE
-    says); options: further ones of its command line.
+    directory: for data and output (a new temporary directory if None); port: None picks a free one; cache: of
+    WiredTiger, in bytes; engine: None for the fast one if it is built (or as set by SANGKIEN_ENGINE);
+    options: further command line options.
     """
 
     def __init__(
@@ -83,25 +83,25 @@ class EmbeddedMongo(ServerProcess):
 
 
 def default_engine() -> DatabaseEngine:
-    """The embedded engine of whatever does not choose one itself."""
+    """The embedded engine for tests that do not choose one."""
     return databases.chosen_engine(EngineChoice.AUTO)
 
 
 def fast_engine_unavailable() -> str | None:
-    """Why nothing can run on the fast engine here, or None."""
+    """Why the fast engine is not available, or None."""
     if default_engine() is DatabaseEngine.FAST:
         return None
     built = engine_build.program() is not None
     return f"{databases.ENGINE_VARIABLE}=python" if built else "the fast engine is not built (make engine)"
 
 
-# What the tiers `embedded` and `embedded-fast` start; each takes a fresh directory.
+# Started by the tiers `embedded` and `embedded-fast`, each in a new directory.
 PythonMongo = partial(EmbeddedMongo, engine=DatabaseEngine.PYTHON)
 FastMongo = partial(EmbeddedMongo, engine=DatabaseEngine.FAST)
 
 
 class DockerMongo(ServerContainer):
-    """MongoDB's image as a replica set of one, on a loopback port."""
+    """MongoDB in a container, as a replica set with one member, on a loopback port."""
 
     IMAGE = os.environ.get("TEST_MONGO_IMAGE", "mongo:8.0.17")
 
@@ -127,7 +127,7 @@ class DockerMongo(ServerContainer):
         wait_until(lambda: answers_commands(self.uri), "MongoDB accepts writes", seconds=60)
 
     def _initiated(self) -> bool:
-        """Whether it is, after asking for it where it is not: at the first start of a container."""
+        """Initiate the replica set at the first start of a container; whether it is initiated."""
         client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
             self.uri, serverSelectionTimeoutMS=500
         )
@@ -143,14 +143,14 @@ class DockerMongo(ServerContainer):
 
 
 def drop(client: MongoClient[dict[str, Any]], name: str) -> None:
-    """Drop a database; with many documents that takes longer than a service would wait for anything."""
+    """Drop a database; with many documents this takes longer than a service's operation timeout."""
     with pymongo.timeout(120):
         client.drop_database(name)
 
 
 @pytest.fixture
 def mongo_db(mongo_server: MongoServer) -> Iterator[Database[dict[str, Any]]]:
-    """A database of its own for one test, on the server of the test's tier, by the services' client."""
+    """A database for one test, on the server of the test's tier, with the services' client."""
     settings = DatabaseSettings(mongo_server.uri, f"t{uuid.uuid4().hex[:12]}")
     client = connect(settings)
     db = client[settings.mongo_database]

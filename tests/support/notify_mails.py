@@ -1,4 +1,4 @@
-"""People with addresses, their mails, and what became of each, for tests of sending mail."""
+"""People with addresses, their mails, and the outcome of each, for tests of sending mail."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Events for tests of the notification service, made from the contracts' examples and encoded by the codec,
-so that no test can hand in what no producer could send."""
+so that no test can use an event that no producer could send."""
 
 from __future__ import annotations
 

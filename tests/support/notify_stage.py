@@ -1,4 +1,4 @@
-"""The notification service's parts over one database, and the people who ask it something, for tests."""
+"""The notification service's parts on one database, and its users, for tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OTHER = "m-0000000001"
 ADMIN = "m-admin00000"
 
 
-# What every role needs; a test overrides the addresses of the servers that it has.
+# The settings of every role; a test overrides the addresses of its servers.
 ENVIRONMENT = {
     "MONGO_URI": "mongodb://127.0.0.1:1/?retryWrites=false",
     "MONGO_DATABASE": "notify",
@@ -49,7 +49,7 @@ def settings_for(postbox: Postbox, **changes: Any) -> Settings:
 
 @dataclass
 class Notify:
-    """The service's parts over one database. `now` is what all of them take the time for."""
+    """The service's parts on one database. `now` is the current time for all of them."""
 
     db: Database[dict[str, Any]]
     trips: RoundTrips
@@ -73,7 +73,7 @@ class Notify:
             assert MongoContacts(self.db).save(replace(contact, version=1), replacing=0)
 
     def sender(self, name: str = "one", **settings: Any) -> DeliverMail:
-        """The mail delivery of one worker; another name is another worker."""
+        """The mail delivery of one worker; each name is a separate worker."""
         if name not in self._senders:
             made = bootstrap.mail_delivery(settings_for(self.postbox, **settings), self.db, self.clock)
             made.chance = lambda: self.chance
@@ -106,6 +106,6 @@ def as_admin(unit: str = "TLD") -> dict[str, str]:
 
 
 def application(notify: Notify) -> Flask:
-    """The HTTP application, with tokens taken at their word."""
+    """The HTTP application, with tokens that are not verified."""
     verifier = cast(TokenVerifier, Trusting())
     return bootstrap.application(settings_for(notify.postbox), notify.db, verifier, notify.clock)

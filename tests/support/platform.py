@@ -1,5 +1,5 @@
-"""The whole platform for tests: started once per session and tier in a home of its own on free ports, never
-the platform that a person has up. tests/conftest.py declares the fixtures `platform` and `seeded_platform`.
+"""The whole platform for tests: started once per session and tier in its own home on free ports, never a
+platform that a person has started. tests/conftest.py declares the fixtures `platform` and `seeded_platform`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LENGTH_OF_EVIDENCE = 300
 
 @dataclass
 class RunningPlatform:
-    """What a test needs of it. All paths but those of `kafka_bootstrap` and `mongo` are the public ones.
+    """The platform for tests. All addresses except `kafka_bootstrap` and `mongo` are public ones.
 
     gateway, issuer, mail_api: addresses without a trailing slash; control: start, stop, kill, pid,
     status.
@@ -67,13 +67,13 @@ class RunningPlatform:
         return str(self.record["mongo"][service])
 
     def token(self, username: str) -> str:
-        """An access token of a demo account, kept for the session (tokens live for an hour)."""
+        """An access token of a demo account, cached for the session (tokens are valid for an hour)."""
         if username not in self._tokens:
             self._tokens[username] = self.control.token(username)
         return self._tokens[username]
 
     def client(self, username: str | None = None, **headers: str) -> httpx.Client:
-        """An HTTP client on the gateway, signed in as `username`; close it."""
+        """An HTTP client for the gateway, signed in as `username`; the caller closes it."""
         if username is not None:
             headers["Authorization"] = f"Bearer {self.token(username)}"
         return httpx.Client(base_url=self.gateway, headers=headers, timeout=30, trust_env=False)
@@ -86,7 +86,7 @@ class RunningPlatform:
         self.control.wait_ready(*names)
 
     def evidence(self) -> str:
-        """How far the consumers are behind, and the last warnings of each process."""
+        """The lag of the consumers, and the last warnings of each process."""
         parts = [self.sangkienctl("lag").stdout]
         for name in self.process_names:
             lines = [line[:LENGTH_OF_EVIDENCE] for line in self.log(name).splitlines() if not _quiet(line)]
@@ -110,7 +110,7 @@ def _quiet(line: str) -> bool:
 def running_platform(
     home: Path, kafka: str, engine: str = EngineChoice.AUTO, progress: Progress | None = None
 ) -> Iterator[RunningPlatform]:
-    """A platform in a home of its own, with its topics and migrations but without sample data."""
+    """A platform in its own home, with topics and migrations but without sample data."""
     control = Platform(home, ports="auto", kafka=kafka, engine=engine, progress=progress)
     try:
         control.start()
@@ -130,7 +130,7 @@ PLATFORM_PROVIDERS = {
     ),
 }
 
-# Three nodes of Apache Kafka, for tests that take one away.
+# Three nodes of Apache Kafka, for tests that stop one.
 CLUSTER_PROVIDERS = {
     Tier.APACHE: Provider(
         start=partial(running_platform, kafka="apache-cluster"), unavailable=ApacheKafka.unavailable

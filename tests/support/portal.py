@@ -1,6 +1,6 @@
-"""The portal in Chromium, as a person uses it: signed in through the issuer, in one of the sizes and
-languages that must hold. Whatever a page does that none may do (code that the content policy refuses,
-another host, an exception) fails the test that visits it.
+"""The portal in Chromium, as a person uses it: signed in through the issuer, in one of the supported sizes
+and languages. A page that does something forbidden (code that the content security policy refuses, a request
+to another host, an exception) fails the test that visits it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PATIENCE_MS = 90_000
 
 @dataclass(frozen=True)
 class View:
-    """How a page is looked at."""
+    """The window size and language of a visit."""
 
     width: int
     height: int
@@ -47,10 +47,10 @@ EVERY_VIEW = (PHONE_VI, PHONE_EN, DESK_VI, DESK_EN)
 
 
 def until(page: Page, expression: str) -> Any:
-    """Ask the page until the expression is true; its value.
+    """Poll the page until the expression is true; return its value.
 
-    Playwright's wait_for_function does not do: what is not true at once it evaluates anew inside the page,
-    where the content policy forbids that.
+    Playwright's wait_for_function does not work here: it evaluates the expression again inside the page,
+    which the content security policy forbids.
     """
     return poll(expression, lambda: page.evaluate(expression) or None, PATIENCE_MS / 1000)
 
@@ -65,12 +65,12 @@ class Visit:
     faults: list[str] = field(default_factory=list)
 
     def open(self, address: str) -> Page:
-        """A page of the portal by its address, as `/cases`."""
+        """A page of the portal by its address, such as `/cases`."""
         self.page.evaluate("address => { location.hash = address }", address)
         return self.page
 
     def look(self, name: str) -> None:
-        """The page as it stands: a picture of it, nothing that axe finds, nothing wider than the window."""
+        """Check the current page: take a screenshot, no findings of axe, nothing wider than the window."""
         expect(self.page.locator("main .skeleton")).to_have_count(0)
         SCREENSHOTS.mkdir(exist_ok=True)
         whole = self.page.locator("dialog[open]").count() == 0
@@ -104,14 +104,14 @@ class Portal:
 
     platform: RunningPlatform
     browser: Browser
-    # What the issuer remembers of each account, so that each signs in by the form only once.
+    # The issuer's session of each account, so that each uses the sign-in form only once.
     _remembered: dict[str, Any] = field(default_factory=dict)
 
     @contextmanager
     def visit(
         self, username: str | None, address: str, view: View = DESK_VI, **options: Any
     ) -> Iterator[Visit]:
-        """A window of its own; options: of Playwright's new_context."""
+        """A new window; options: of Playwright's new_context."""
         context = self.browser.new_context(
             viewport={"width": view.width, "height": view.height},
             storage_state=self._remembered.get(username or ""),

@@ -1,6 +1,4 @@
-"""A story on the platform for the portal's pages to show: initiatives of one member, one in each state that a
-member meets.
-"""
+"""Data for the portal's pages: initiatives of one member, one in each state that a member can see."""
 
 from __future__ import annotations
 
@@ -33,7 +31,7 @@ REACHED = {
 
 @dataclass(frozen=True)
 class Story:
-    """Ids of initiatives of AUTHOR, by how far they came."""
+    """Ids of initiatives of AUTHOR, by their state."""
 
     approved: str
     revision: str

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-# Below the range from which systems take the ports of outgoing connections: one of those could otherwise take
-# a server's port while the server is down between a kill and its restart.
+# Below the range of ports for outgoing connections: one of those could otherwise take a server's port while
+# the server is down between a kill and its restart.
 _PORTS = range(15000, 32000)
 
 
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 20, every: float = 0.02) -> None:
-    """Poll `condition` until true; after `seconds` fail and say that `what` did not happen."""
+    """Poll `condition` until it is true; after `seconds` fail with the message that `what` did not happen."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -75,7 +75,7 @@ class ServerProcess:
         return self._process is not None and self._process.poll() is None
 
     def ready(self) -> bool:
-        """Whether the server answers; a subclass may ask for more than an open port."""
+        """Whether the server is ready; a subclass may check more than an open port."""
         return accepts_connections(self.port)
 
     def start(self, seconds: float = 60) -> Self:
@@ -107,7 +107,7 @@ class ServerProcess:
         return code
 
     def kill(self) -> None:
-        """SIGKILL: the process gets no chance to write anything more."""
+        """SIGKILL: the process cannot write anything more."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -37,7 +37,7 @@ class Received:
 
 
 def events(platform: RunningPlatform, topic: str) -> list[Received]:
-    """Every record of a topic from its beginning to its present end."""
+    """All records of a topic from its start to its current end."""
     consumer = KafkaConsumer(
         bootstrap_servers=platform.kafka_bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
     )
@@ -56,7 +56,7 @@ def events(platform: RunningPlatform, topic: str) -> list[Received]:
 
 
 def dead_letters(platform: RunningPlatform, group: str) -> list[Received]:
-    """What a consumer group has set aside."""
+    """The dead letters of a consumer group."""
     return events(platform, f"{group}.dlq")
 
 
@@ -73,7 +73,7 @@ def produce(
 
 
 def headers_of(topic: str, subject: str, sequence: str | None, **changes: str) -> dict[str, str]:
-    """CloudEvents headers of a well-formed event from somewhere else."""
+    """CloudEvents headers of a well-formed event from another source."""
     made = {
         "ce_specversion": "1.0",
         "ce_id": str(uuid.uuid4()),

@@ -31,12 +31,12 @@ from review.entrypoints.http.routes import Parts
 from review.migrations import MIGRATIONS
 from tests.support.review_cases import PATH, RULES, SUBMITTED_AT, Ticking, person
 
-# What submission itself produces: its events are encoded as strictly as it does.
+# The topics that submission produces: events are encoded with the same strict codec.
 SUBMISSION_CODEC = EventCodec(contracts.topics(), "/services/submission")
 
 
 class People:
-    """Stands for the token verifier: a token is the name of a person that the test declared."""
+    """Replaces the token verifier: a token is the name of a person that the test declared."""
 
     def __init__(self) -> None:
         self._people: dict[str, Principal] = {}
@@ -50,7 +50,7 @@ class People:
 
 
 def settings(**changes: Any) -> Settings:
-    """Settings for an application whose servers are given otherwise."""
+    """Settings for an application whose servers are passed to it."""
     values: dict[str, Any] = {
         # A few people act here, from one address.
         "write_rate": 0.0,
@@ -65,7 +65,7 @@ def settings(**changes: Any) -> Settings:
 
 
 def event_of(told: Told, traceparent: str | None = None) -> Event:
-    """The event that tells it, as review's consumer gets it."""
+    """The event about it, as review's consumer receives it."""
     topic = {Kind.SUBMITTED: contract.SUBMITTED, Kind.WITHDRAWN: contract.WITHDRAWN}[told.kind]
     withdrawn = told.kind is Kind.WITHDRAWN
     data = {
@@ -155,7 +155,7 @@ class ReviewService:
         version: int | None = None,
         key: str | None = None,
     ) -> TestResponse:
-        """Decide on what `who` reads now, or on a version that was read before."""
+        """Decide on the version that `who` reads now, or on one that was read before."""
         if version is None:
             version = self.document(case_id)["version"]
         headers = {
@@ -171,7 +171,7 @@ class ReviewService:
         return found
 
     def emitted(self, case_id: str) -> list[tuple[str, str, dict[str, Any]]]:
-        """Topic, sequence and data of the events that wait in the case's outbox, in order."""
+        """Topic, sequence and data of the pending events in the case's outbox, in order."""
         return [
             (event["topic"], dict(event["headers"])["ce_sequence"], orjson.loads(event["value"]))
             for event in self.document(case_id).get("outbox", [])

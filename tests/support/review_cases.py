@@ -1,4 +1,4 @@
-"""Builders for tests of review: what submission tells, people with grants, and cases at a chosen point."""
+"""Builders for tests of review: submission's events, people with grants, and cases at a chosen point."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def initiative_id(number: int) -> str:
 
 @dataclass(frozen=True)
 class Submission:
-    """What submission knows of one initiative, as a source of events."""
+    """One initiative at submission, as a source of events."""
 
     id: str = INITIATIVE
     path: tuple[str, ...] = PATH
@@ -101,7 +101,7 @@ def opened(submission: Submission = Submission()) -> Case:
 
 
 def received(case: Case | None, told: Told) -> Case:
-    """The case after the event; unchanged when the event is old."""
+    """The case after the event; unchanged if the event is old."""
     move = receive(case, told, RULES)
     if move is None:
         assert case is not None
@@ -133,7 +133,7 @@ def person(subject: str, *grants: tuple[str, str]) -> Principal:
 
 @dataclass
 class Ticking:
-    """A clock that moves on by one second at each look."""
+    """A clock that advances by one second at each reading."""
 
     now: datetime = SUBMITTED_AT + timedelta(days=1)
     seconds: Any = field(default_factory=lambda: itertools.count(1))

@@ -1,4 +1,4 @@
-"""Counts what a piece of code asks of MongoDB, and looks at how the server finds it."""
+"""Counts the commands that a piece of code sends to MongoDB, and reads their query plans."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-# Since MongoDB 8 what finds one document by an index has a stage of its own.
+# Since MongoDB 8 a query for one document by an index has its own stage.
 _BY_INDEX = {"EXPRESS_IXSCAN": "IXSCAN", "EXPRESS_CLUSTERED_IXSCAN": "IXSCAN"}
 OF_THE_DRIVER = frozenset({"hello", "ismaster", "isMaster", "ping", "endSessions", "explain"})
 
@@ -46,8 +46,8 @@ class RoundTrips(CommandListener):
         return Counter(name for name, _ in self.commands)
 
     def stages(self, db: Database[dict[str, Any]]) -> dict[str, set[str]]:
-        """What was read, as text, and the stages of the server's plan for it. Updates and deletes by `_id`
-        are left out."""
+        """The queries, as text, and the stages of the server's plan for each, without updates and deletes by
+        `_id`."""
         found: dict[str, set[str]] = {}
         for name, command in list(self.commands):
             for query in _queries(name, command):

@@ -1,4 +1,4 @@
-"""An issuer of access tokens for tests: one key pair, its public key set, and tokens signed at will."""
+"""An issuer of access tokens for tests: one key pair, its public key set, and signed tokens."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def key_set(*keys: jwk.Key) -> dict[str, Any]:
 
 
 def claims(subject: str = "m-0000000001", **changes: Any) -> dict[str, Any]:
-    """Claims that hold for five minutes; a change to None drops the claim."""
+    """Claims that are valid for five minutes; a change to None removes the claim."""
     now = int(time.time())
     whole = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 300, **changes}
     return {name: value for name, value in whole.items() if value is not None}
@@ -54,7 +54,7 @@ def token(
 
 
 def verifier(*keys: jwk.Key, **options: Any) -> TokenVerifier:
-    """A verifier that knows these keys (the default pair without any), with no network."""
+    """A verifier with these keys (the default pair if none is given), without network."""
     document = key_set(*(keys or (rsa_key(), ec_key())))
     defaults: dict[str, Any] = {
         "issuer": ISSUER,

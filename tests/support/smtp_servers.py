@@ -1,4 +1,4 @@
-"""A mail server for tests that accepts, refuses, defers, stalls or hangs up, as each address asks for."""
+"""A mail server for tests that accepts, refuses, defers, stalls or disconnects, depending on the address."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ USERNAME, PASSWORD = "notify", "a-password"
 
 
 class Postbox:
-    """What the server got, and how it answers; the attributes may be changed between mails.
+    """The mails that the server received, and how it answers; attributes may be changed between mails.
 
-    refused: recipient → the answer to RCPT; answered: recipient → the answer after the mail's text;
-    drops: recipients at whose name the connection is dropped; hangs_up: recipients after whose mail, although
-    kept, it is dropped; stalls: recipients after whose mail no answer comes; sender_refused: the answer to
-    MAIL, if any; at_step: called with "sender", with "text" when it has come and is not kept yet, with "kept"
-    when it is not answered yet.
+    refused: recipient → the answer to RCPT; answered: recipient → the answer after the mail's text; drops:
+    recipients at whose RCPT the connection is dropped; hangs_up: recipients after whose mail, although
+    stored, it is dropped; stalls: recipients whose mail is not answered; sender_refused: the answer to MAIL,
+    if any; at_step: called with "sender", with "text" before the mail is stored, with "kept" before it is
+    answered.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ def _drop(server: SMTP) -> None:
 
 
 class _OnAnyPort(Controller):
-    """The library asks for the port beforehand; here the system gives a free one, which is then known."""
+    """The library requires a fixed port; this class lets the system choose a free one and reports it."""
 
     def _trigger_server(self) -> None:
         assert isinstance(self.server, asyncio.Server)

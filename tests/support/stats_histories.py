@@ -1,5 +1,5 @@
-"""Histories of initiatives as statistics may see them: valid snapshots from both producers, built for unit,
-integration and load tests alike.
+"""Histories of initiatives as the statistics may receive them: valid snapshots from both producers, for unit,
+integration and load tests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TOLD_AT = datetime(2022, 5, 25, 3, tzinfo=UTC)
 TYPES = ("ky_thuat", "quan_ly", "tac_nghiep")
 BLOCKS = ("enterprise", "school", None)
 
-# A small tree: two federations with two units each, one of them with a level more.
+# A small tree: two federations with two units each, one of them with one more level.
 PATHS = (
     ("TLD", "LD-A", "A-1"),
     ("TLD", "LD-A", "A-2"),
@@ -108,13 +108,13 @@ class _History:
         self.snapshots.append(changed)
 
     def withdraw(self, overtakes: bool) -> None:
-        """By submission, which need not have seen what review decided in the revision before."""
+        """Withdraw at submission, which may not know review's decision in the previous revision."""
         base = self.snapshots[0] if overtakes else self.snapshots[-1]
         self.snapshots.append(withdrawn(base, self.later(), self.revision + 1))
 
 
 def history(pick: random.Random, initiative: str) -> list[Snapshot]:
-    """All snapshots of one initiative in the order of their sequence; the last one is what counts."""
+    """All snapshots of one initiative in the order of their sequence; the last one counts."""
     first = submitted(
         initiative,
         path=pick.choice(PATHS),
@@ -148,7 +148,7 @@ def newest(stories: Sequence[Sequence[Snapshot]]) -> list[Snapshot]:
 
 
 def delivered(pick: random.Random, stories: Sequence[Sequence[Snapshot]]) -> list[list[Snapshot]]:
-    """Everything of the stories at least once, some of it more often, in any order, cut into batches."""
+    """All events of the histories at least once, some more often, in any order, split into batches."""
     events = [snapshot for story in stories for snapshot in story]
     events += pick.choices(events, k=len(events) // 3)
     pick.shuffle(events)

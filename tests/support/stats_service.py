@@ -1,5 +1,5 @@
-"""The stats service for integration and load tests: its use cases on a real database, events as they leave a
-broker, and its HTTP application with people instead of tokens.
+"""The stats service for integration and load tests: its use cases on a real database, events as received from
+a broker, and its HTTP application with people instead of tokens.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from stats.entrypoints.consumer import EventHandler
 from stats.migrations import MIGRATIONS
 from tests.support.round_trips import RoundTrips
 
-# What submission and review themselves produce: their events are encoded as strictly as they do it.
+# The topics that submission and review produce: events are encoded with the same strict codec.
 CODEC = EventCodec(contracts.topics(), "/services/submission")
 NOW = datetime(2022, 6, 20, 5, tzinfo=UTC)
 OPENS, CLOSES = datetime(2022, 1, 7, 17, tzinfo=UTC), datetime(2022, 5, 31, 17, tzinfo=UTC)
@@ -55,7 +55,7 @@ DETAIL_OF: dict[Basis | None, dict[str, Any]] = {
 
 
 def settings(**changes: Any) -> Settings:
-    """Settings for a service whose servers are given otherwise."""
+    """Settings for a service whose servers are passed to it."""
     values: dict[str, Any] = {
         # A few people act here, from one address.
         "write_rate": 0.0,
@@ -81,7 +81,7 @@ def initiative_id(name: str) -> str:
 
 
 def pending(snapshot: Snapshot) -> PendingEvent:
-    """The event that tells this snapshot, as its producer puts it into the outbox."""
+    """The event with this snapshot, as its producer puts it into the outbox."""
     revision = int(snapshot.sequence.partition(".")[0])
     ended = {basis.value: None for basis in (Basis.APPROVED, Basis.REJECTED, Basis.WITHDRAWN)}
     submitted = rfc3339(midday(snapshot.submitted_on))
@@ -160,12 +160,12 @@ def pending_campaign(id: str, version: int = 1, **changes: Any) -> PendingEvent:
 
 
 def received(event: PendingEvent) -> Event:
-    """What a consumer gets of it."""
+    """The event as a consumer receives it."""
     return CODEC.decode(event.topic, event.key.encode(), event.value, event.headers)
 
 
 class People:
-    """Stands for the token verifier: a token is the name of a person that the test declared."""
+    """Replaces the token verifier: a token is the name of a person that the test declared."""
 
     def __init__(self) -> None:
         self._people: dict[str, Principal] = {}
@@ -179,7 +179,7 @@ class People:
 
 
 class Stats:
-    """One migrated database with the service on it; its clock stands still at `now`."""
+    """One migrated database with the service on it; its clock is fixed at `now`."""
 
     def __init__(self, db: Database[dict[str, Any]], uri: str, **changes: Any) -> None:
         migrate(db, MIGRATIONS, owner="test", clock=utc_now)
@@ -225,7 +225,7 @@ class Stats:
     def tell_tree(
         self, paths: Iterable[Sequence[str]], campaigns: Iterable[str] = ("phase-1", "peak")
     ) -> None:
-        """Make the units of these paths, and campaigns, known."""
+        """Deliver the units of these paths, and campaigns, to the service."""
         prefixes = dict.fromkeys(tuple(path[: depth + 1]) for path in paths for depth in range(len(path)))
         self.tell(*(pending_unit(*path) for path in prefixes), *map(pending_campaign, campaigns))
         self.copy.refresh()
@@ -234,7 +234,7 @@ class Stats:
         return MongoRebuild(self.generations, owner)
 
     def counters(self) -> tuple[Tally, Tally]:
-        """Days and totals as they are stored."""
+        """The stored days and totals."""
         with self.audit.reading(hold=False) as reading:
             return reading.counters()
 
@@ -259,7 +259,7 @@ class Stats:
         return self.http.put(f"/v1/targets/{campaign}/{unit}", json={"target": target}, headers=headers)
 
     def announced(self) -> list[tuple[str, dict[str, Any]]]:
-        """Key and data of each target.reached that waits in an outbox."""
+        """Key and data of each pending target.reached event."""
         return [
             (event["key"], orjson.loads(event["value"]))
             for document in self.db["targets"].find()

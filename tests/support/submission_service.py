@@ -1,5 +1,5 @@
-"""The submission service for integration tests: its HTTP application on a real database, with people
-instead of tokens, and its consumer fed with events as they leave a broker.
+"""The submission service for integration tests: its HTTP application on a real database, with people instead
+of tokens, and its consumer, fed with events as received from a broker.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FOREIGN = ("LD-HA-NOI", "HNI-KCN", "HNI-CANON-VIET-NAM")
 MEMBER, COLLEAGUE, OUTSIDER = "m-member0001", "m-member0002", "m-outsider01"
 SUPPORT, OFFICIAL, ADMIN = "m-support001", "m-official01", "m-admin00001"
 
-# What review itself produces: its events are encoded as strictly as it does.
+# The topics that review produces: events are encoded with the same strict codec.
 REVIEW_CODEC = EventCodec(
     {name: topic for name, topic in contracts.topics().items() if name in CONSUMED}, "/services/review"
 )
@@ -99,7 +99,7 @@ def campaigns() -> list[Campaign]:
 
 
 def content(**changes: Any) -> dict[str, Any]:
-    """A complete initiative of MEMBER that may be submitted as it is."""
+    """A complete initiative of MEMBER, ready to be submitted."""
     complete: dict[str, Any] = {
         "title": "Cải tiến gầu xúc để giảm rơi vãi quặng khi bốc lên toa",
         "solution_type": "ky_thuat",
@@ -122,7 +122,7 @@ def content(**changes: Any) -> dict[str, Any]:
 
 
 class People:
-    """Stands for the token verifier: a token is the id of a person that the test declared."""
+    """Replaces the token verifier: a token is the id of a person that the test declared."""
 
     def __init__(self) -> None:
         self._people: dict[str, Principal] = {}
@@ -136,7 +136,7 @@ class People:
 
 
 def settings(**changes: Any) -> Settings:
-    """Settings for an application whose servers are given otherwise."""
+    """Settings for an application whose servers are passed to it."""
     values: dict[str, Any] = {
         # A few people act here, from one address.
         "write_rate": 0.0,
@@ -188,7 +188,7 @@ class SubmissionService:
         self.now += timedelta(**time)
 
     def _load(self) -> None:
-        """The tree and the campaigns as if they had been there for long: nothing waits in an outbox."""
+        """Store tree and campaigns as already published: no event is pending."""
         first = {"version": 1, "changed_at": self.now}
         self.db["units"].insert_many(
             {"_id": unit.code, "kind": "unit", **first, **unit_fields(unit)} for unit in tree()
@@ -218,7 +218,7 @@ class SubmissionService:
         key: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> TestResponse:
-        """A POST with a fresh Idempotency-Key unless one is given."""
+        """A POST with a new Idempotency-Key unless one is given."""
         sent = {**_signed(who), "Idempotency-Key": key or f"key-{next(self._keys)}", **(headers or {})}
         if version is not None:
             sent["If-Match"] = f'"{version}"'
@@ -237,7 +237,7 @@ class SubmissionService:
         return str(answer.json["id"])  # type: ignore[index]
 
     def submitted(self, **changes: Any) -> dict[str, Any]:
-        """The answer to a submission of MEMBER, at once."""
+        """Submit an initiative of MEMBER; return the answer."""
         answer = self.create(content(**changes), submit=True)
         assert answer.status_code == 201, answer.text
         return cast("dict[str, Any]", answer.json)
@@ -286,14 +286,14 @@ class SubmissionService:
         return found
 
     def emitted(self, id: str) -> list[tuple[str, str, dict[str, Any]]]:
-        """Topic, sequence and data of the events that wait in the outbox, in order."""
+        """Topic, sequence and data of the pending events, in order."""
         return [
             (event["topic"], dict(event["headers"])["ce_sequence"], orjson.loads(event["value"]))
             for event in self.document(id).get("outbox", [])
         ]
 
     def review_event(self, topic: str, id: str, sequence: str, state: str, **changes: Any) -> Event:
-        """An event of the review service about a submitted initiative, as the consumer gets it."""
+        """An event of the review service about a submitted initiative, as the consumer receives it."""
         snapshot = dict(self.emitted(id)[0][2])
         moment = "2022-05-31T02:00:00Z"
         milestones = snapshot["milestones"] | {"in_review": moment}

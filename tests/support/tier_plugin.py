@@ -1,6 +1,6 @@
-"""The pytest side of the tiers: which tiers run (--tiers), a test with a tiered fixture once per tier, what
-the servers of a failed test say, and at the end what tests have measured (the property `figure`) and the
-table tier x passed, failed, skipped with reasons.
+"""The pytest plugin for the tiers: which tiers run (--tiers), one run per tier of a test with a tiered
+fixture, the output of a failed test's servers, and at the end the measured figures (the property `figure`)
+and a table of passed, failed and skipped tests by tier, with reasons.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CHOICE_VARIABLE = "TEST_TIERS"
 # The longest name first: one tier's name begins with another's.
 _NAMES = "|".join(sorted(TIERS_WITH_SERVERS, key=len, reverse=True))
 _TIER_IN_ID = re.compile(rf"[\[-]({_NAMES})[\]-]")
-# Where tests use the one platform of a tier.
+# The folders whose tests share the one platform of a tier.
 ON_THE_PLATFORM = ("tests/e2e/", "tests/portal/", "tests/integration/platform/test_real_platform.py")
 
 
@@ -70,14 +70,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.user_properties.append(("tier", str(_tier_of(item))))
-    # What fails soonest runs first, and whole platforms are up only while their tests run. The sort is
-    # stable: within a stage tests stay grouped by tier, as pytest has put them.
+    # Tests that fail soonest run first, and whole platforms run only during their tests. The sort is stable:
+    # within a stage, tests stay grouped by tier, as pytest has ordered them.
     items.sort(key=_stage)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests beside one another (bin/test without arguments): what shares a server stays together."""
+    """Run tests in parallel (bin/test without arguments); tests that share a server stay together."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Grouped(LoadScopeScheduling):  # type: ignore[misc]
@@ -88,7 +88,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def group_of(nodeid: str) -> str:
-    """What runs one after the other: a module on a tier, or all that share the platform of a tier."""
+    """The tests that run one after the other: a module on a tier, or all that share the platform of a
+    tier."""
     module, _, test = nodeid.partition("::")
     shared = "platform" if module.startswith(ON_THE_PLATFORM) else module
     named = _TIER_IN_ID.search(test)
@@ -125,8 +126,8 @@ def _tier_of(item: pytest.Item) -> Tier:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failed test shows what its servers have to say (`evidence()`, where they have it) and where they
-    left their data and logs, which are kept."""
+    """Add to a failed test the evidence of its servers (`evidence()`, if they have it) and the folder of
+    their data and logs, which are kept."""
     report = yield
     if not report.failed:
         return report

@@ -1,5 +1,5 @@
-"""A tier is a kind of server that the same test runs against. This module owns how a tiered fixture is
-declared; it knows no particular server. The choice of tiers and the report are in tier_plugin.py.
+"""A tier is a kind of server that the same test runs against. This module declares tiered fixtures; it knows
+no specific server. The choice of tiers and the report are in tier_plugin.py.
 
 Declare a tiered fixture in `tests/conftest.py`:
 
@@ -8,17 +8,16 @@ Declare a tiered fixture in `tests/conftest.py`:
         Tier.APACHE: Provider(start=ApacheKafka, unavailable=ApacheKafka.unavailable),
     })
 
-`start` takes a fresh directory and returns a context manager that yields the server; `unavailable` returns
+`start` takes a new directory and returns a context manager that yields the server; `unavailable` returns
 the reason why this machine cannot start one, or None. A test that takes the fixture runs once per tier. A
 test that takes several tiered fixtures runs once per tier that any of them has, all of them on that tier; a
 fixture without that tier uses its embedded server. `@pytest.mark.tiers("embedded")` keeps a test to some
 tiers.
 
-Two tiers are embedded ones, by the engine of the databases: `embedded` is the Python program, `embedded-fast`
-the Rust one. Where the latter is built, it takes over what has a database, and the Python program keeps what
-shows that it serves, too (ON_BOTH_ENGINES). A mark "embedded" means whichever of the two runs the test.
- A test that uses no tiered fixture counts under the tier `none`, or under the one tier that such a
-mark names.
+Two tiers are embedded, by database engine: `embedded` is the Python program, `embedded-fast` the Rust one. If
+the latter is built, it runs all tests with a database, and the Python program also runs those that verify it
+(ON_BOTH_ENGINES). A mark "embedded" means the one of the two that runs the test. A test that uses no tiered
+fixture counts under the tier `none`, or under the one tier that such a mark names.
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ class Tier(StrEnum):
 
 TIERS_WITH_SERVERS = (Tier.EMBEDDED, Tier.EMBEDDED_FAST, Tier.APACHE, Tier.DOCKER)
 EMBEDDED_TIERS = frozenset({Tier.EMBEDDED, Tier.EMBEDDED_FAST})
-# What runs on the Python engine although the fast one is there: the contract of the database, the chassis on
-# it, all journeys through the gateway, and one drill.
+# The tests that also run on the Python engine if the fast one is built: the contract of the database, the
+# chassis on it, all journeys through the gateway, and one drill.
 ON_BOTH_ENGINES = (
     "tests/integration/database/",
     "tests/integration/chassis/test_mongo.py",
@@ -62,10 +61,10 @@ def always_available() -> str | None:
 
 @dataclass(frozen=True)
 class Provider:
-    """How one tier makes a server.
+    """How one tier starts a server.
 
     start: takes an empty directory for data and logs, returns a context manager that yields the server.
-    unavailable: the reason why it cannot be started here, or None; called once, before the first start.
+    unavailable: returns why it cannot be started here, or None; called once, before the first start.
     """
 
     start: Callable[[Path], AbstractContextManager[Any]]
@@ -79,19 +78,19 @@ _reasons: dict[Provider, str | None] = {}
 
 @dataclass
 class Started:
-    """A running server of a tiered fixture; `keep` leaves its directory behind, as evidence of a failure."""
+    """A running server of a tiered fixture; `keep` preserves its directory, as evidence of a failure."""
 
     server: Any
     directory: Path
     keep: bool = False
 
 
-# What runs now, by fixture and tier, for the plugin.
+# The running servers, by fixture and tier, for the plugin.
 started: dict[tuple[str, Tier], Started] = {}
 
 
 def _offered(providers: Mapping[Tier, Provider], tier: Tier) -> Tier:
-    """The tier itself where the fixture has it, else the embedded one that this machine prefers."""
+    """The tier itself if the fixture has it, else the embedded one that this machine prefers."""
     if tier in providers:
         return tier
     fast = providers.get(Tier.EMBEDDED_FAST)

@@ -1,4 +1,4 @@
-"""A small application on the chassis for tests of its web half, with a route for each behaviour."""
+"""A small application on the chassis for tests of its web part, with one route for each behaviour."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class EverythingQuery(PageQuery):
 
 
 def example_blueprint(raise_: Callable[[], None] = lambda: None) -> Blueprint:
-    """raise_: what /v1/raise does."""
+    """raise_: called by /v1/raise."""
     routes = Blueprint("ideas", "ideas", url_prefix="/v1", description="Examples")
 
     @routes.route("/ideas")

@@ -1,5 +1,5 @@
-"""Requests whose bodies have every text that their documents know, and the means to put something else into
-one place of them. What the answers must be stands in tests/integration/security.
+"""Requests whose bodies contain every text field of their schemas, and functions that replace the value at
+one place. The expected answers are in tests/integration/security.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ Pointer = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Body:
-    """A request whose body has every text that its document knows. made: what its path names first."""
+    """A request whose body contains every text field of its schema. made: the object that its path names
+    first."""
 
     service: str
     method: str

@@ -1,6 +1,6 @@
 """Runs one Apache Kafka node on loopback for tests and evaluation, alone or as one of a cluster: fetches its
-jars with Maven, formats KRaft storage, then becomes the Java process. It must never listen beyond the address
-it was given.
+jars with Maven, formats KRaft storage, then replaces itself with the Java process. It must never listen on
+other addresses than the given ones.
 
     python -m embedded.apache_kafka --listen 127.0.0.1:9092 --data DIR [--jars DIR] [--set key=value ...]
     python -m embedded.apache_kafka ... --node-id 2 --voters 127.0.0.1:9191,127.0.0.1:9192,127.0.0.1:9193
@@ -28,7 +28,7 @@ COMPLETE_MARK = "complete"
 
 
 class UnavailableError(Exception):
-    """Apache Kafka cannot be run on this machine; the message says why and what to do."""
+    """Apache Kafka cannot run on this machine; the message says why and what to do."""
 
 
 def require_java() -> str:
@@ -40,10 +40,10 @@ def require_java() -> str:
 
 
 def fetch_jars(jars: Path, pom: Path = POM) -> None:
-    """Put Apache Kafka's jars into `jars`, once; UnavailableError without Maven or when the fetch fails."""
+    """Fetch Apache Kafka's jars into `jars`, once. Raises UnavailableError without Maven or if it fails."""
     jars.parent.mkdir(parents=True, exist_ok=True)
     with (jars.parent / "fetch.lock").open("w") as lock:
-        # Whoever comes second waits and finds them.
+        # A second process waits here and then finds the jars.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (jars / COMPLETE_MARK).exists():
             _fetch(jars, pom)
@@ -75,7 +75,7 @@ def _fetch(jars: Path, pom: Path) -> None:
             f"Maven could not fetch its jars: {errors[0] if errors else fetched.stderr[-300:]}"
         )
     (incoming / COMPLETE_MARK).touch()
-    # A folder without the mark is the rest of an interrupted fetch.
+    # A folder without the mark was left by an interrupted fetch.
     shutil.rmtree(jars, ignore_errors=True)
     incoming.replace(jars)
 
@@ -83,10 +83,10 @@ def _fetch(jars: Path, pom: Path) -> None:
 def write_properties(
     data: Path, listen: str, advertise: str, voters: list[str], settings: dict[str, str], node_id: int = 1
 ) -> Path:
-    """Write the node's server.properties; `settings` override what is written by default.
+    """Write the node's server.properties; `settings` override the defaults.
 
-    voters: the controllers' addresses, that of node 1 first. With several, every topic has a copy on each of
-    up to three nodes and a write is acknowledged when two have it.
+    voters: the controllers' addresses, node 1 first. With several, every topic is replicated to up to three
+    nodes, and a write is acknowledged when two have it.
     """
     copies = min(3, len(voters))
     properties = {
@@ -102,7 +102,7 @@ def write_properties(
         "num.network.threads": "2",
         "num.io.threads": "2",
         "log.cleaner.dedupe.buffer.size": str(10 * 1024 * 1024),
-        # Nobody else is about to join: a group need not wait for more members at its first join.
+        # Do not wait for more members before the first rebalance of a group.
         "group.initial.rebalance.delay.ms": "0",
         "default.replication.factor": str(copies),
         "min.insync.replicas": str(max(1, copies - 1)),
@@ -127,7 +127,8 @@ def java_command(jars: Path, heap_megabytes: int, main: str, *arguments: str) ->
 def format_storage(
     data: Path, properties: Path, jars: Path, heap_megabytes: int, cluster_id: str | None = None
 ) -> None:
-    """Format KRaft storage unless it is; raises UnavailableError with Kafka's own words if it cannot be.
+    """Format KRaft storage unless it is formatted. If that fails, raises UnavailableError with Kafka's
+    message.
 
     cluster_id: the same for all nodes of a cluster; a random one if None.
     """
@@ -155,18 +156,18 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--listen", default="127.0.0.1:9092", metavar="HOST:PORT")
     parser.add_argument(
-        "--advertise", metavar="HOST:PORT", help="the address told to clients; default: --listen"
+        "--advertise", metavar="HOST:PORT", help="the address sent to clients; default: --listen"
     )
     parser.add_argument(
         "--voters", metavar="HOST:PORT,...", help="the controllers, node 1 first; default: one on a free port"
     )
-    parser.add_argument("--node-id", type=int, default=1, help="its place among the voters, from 1")
+    parser.add_argument("--node-id", type=int, default=1, help="its position among the voters, from 1")
     parser.add_argument("--cluster-id", help="22 characters of base64, the same for all nodes")
     parser.add_argument("--data", type=Path, default=Path(".run/apache-kafka/data"))
     parser.add_argument("--jars", type=Path, default=DEFAULT_JARS)
     parser.add_argument("--heap", type=int, default=512, help="Java heap in MiB")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a broker property")
-    parser.add_argument("--fetch-only", action="store_true", help="fetch the jars and stop")
+    parser.add_argument("--fetch-only", action="store_true", help="fetch the jars and exit")
     return parser.parse_args(argv)
 
 
@@ -190,7 +191,7 @@ def main(argv: list[str] | None = None) -> None:
     except UnavailableError as reason:
         sys.exit(f"Apache Kafka cannot run here: {reason}")
     command = java_command(options.jars, options.heap, "kafka.Kafka", str(properties))
-    # Becoming the Java process gives it our pid: a signal to this command reaches Kafka itself.
+    # exec keeps our pid, so a signal to this command reaches Kafka itself.
     os.execv(command[0], command)  # noqa: S606
 
 

@@ -1,5 +1,5 @@
 """Serves a small Flask application of the embedded tools under gunicorn: one process with threads. The
-application is made after the fork.
+application is created after the fork.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ THREADS = 8
 
 
 class RefusedAddressError(Exception):
-    """The address is reachable from other machines and nobody allowed that."""
+    """The address is reachable from other machines, which is not allowed."""
 
 
 def require_loopback(bind: str) -> None:
-    """Refuse an address that other machines reach, unless EMBEDDED_ALLOW_NON_LOOPBACK=yes says otherwise."""
+    """Refuse an address that other machines can reach, unless EMBEDDED_ALLOW_NON_LOOPBACK=yes is set."""
     host = bind.rpartition(":")[0].strip("[]")
     try:
         loopback = host == "localhost" or ip_address(host).is_loopback

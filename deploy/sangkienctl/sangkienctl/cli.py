@@ -1,4 +1,4 @@
-"""The commands. Each is thin: it reads options, calls the module that does the work, shows the result."""
+"""The commands. Each is thin: it reads options, calls the module that does the work and shows the result."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from sangkienctl.service_roles import run_role
 CONFIGURATION_ERROR = 78  # EX_CONFIG of sysexits.h
 NOT_READY = 3
 
-# Written to a file or a pipe, tables are not folded to the width of a terminal that is not there.
+# In a file or a pipe there is no terminal width to fold tables to.
 PIPE_WIDTH = 160
 console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
 errors = Console(stderr=True)
 
 
 class Commands(click.Group):
-    """Shows an expected failure as one line, and nothing else."""
+    """Prints an expected failure as one line, without a traceback."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -57,7 +57,7 @@ class Commands(click.Group):
     type=click.Path(path_type=Path, file_okay=False),
     envvar=HOME_VARIABLE,
     default=REPOSITORY / ".run",
-    help="Folder of data, logs and records of the embedded platform.  [default: .run of the repository]",
+    help="Folder for data, logs and records of the embedded platform.  [default: .run in the repository]",
 )
 @click.pass_context
 def main(context: click.Context, home: Path) -> None:
@@ -72,29 +72,29 @@ with_home: Callable[[Any], Any] = click.pass_obj
 
 
 @main.command()
-@click.option("--ports", type=click.Choice(["auto", "default"]), help="Fixed ports, or free ones.")
+@click.option("--ports", type=click.Choice(["auto", "default"]), help="The default ports, or free ones.")
 @click.option(
     "--kafka",
     type=click.Choice(["embedded", "apache", "apache-cluster"]),
-    help="Our broker, Apache Kafka, or three nodes of it (Java 17 and Maven needed).",
+    help="Our broker, Apache Kafka, or a cluster of three nodes (both need Java 17 and Maven).",
 )
 @click.option(
     "--engine",
     type=click.Choice([str(choice) for choice in EngineChoice]),
-    help="Of the embedded databases: fast is built once by `make engine`; auto takes it where it is built.",
+    help="Engine of the embedded databases. `make engine` builds fast once; auto uses it if it is built.",
 )
 @click.option(
     "--mongo",
     metavar="URI",
     envvar="SANGKIEN_MONGO",
-    help="A MongoDB of your own instead: a replica set or a sharded cluster, a database per service.",
+    help="Use your own MongoDB instead: a replica set or a sharded cluster, one database per service.",
 )
 @click.option("--no-seed", is_flag=True, help="Start without the sample programme.")
 @with_home
 def up(
     home: Path, ports: str | None, kafka: str | None, engine: str | None, mongo: str | None, no_seed: bool
 ) -> None:
-    """Start everything, load the sample programme once, and show where it is."""
+    """Start everything, load the sample programme once, and print the addresses."""
     if engine is not None and mongo is not None:
         raise click.UsageError("give either --engine or --mongo")
     with screen.Steps(console) as steps:
@@ -164,14 +164,14 @@ SHOWN_ACCOUNTS = frozenset(
 @main.command()
 @with_home
 def down(home: Path) -> None:
-    """Stop everything; data stay."""
+    """Stop everything; data are kept."""
     with screen.Steps(console) as steps:
         Platform(home, progress=steps).stop()
     console.print("Stopped; the data are kept. `make up` starts again, `make reset` deletes them.")
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @with_home
 def status(home: Path, as_json: bool) -> None:
     """Show every process; exit code 3 unless all are ready."""
@@ -190,8 +190,8 @@ def status(home: Path, as_json: bool) -> None:
 
 @main.command()
 @click.argument("name", required=False)
-@click.option("-f", "--follow", is_flag=True, help="Go on with what is written from now on.")
-@click.option("-n", "--lines", default=40, show_default=True, help="Lines of each log to begin with.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new lines.")
+@click.option("-n", "--lines", default=40, show_default=True, help="How many of the last lines of each log.")
 @with_home
 def logs(home: Path, name: str | None, follow: bool, lines: int) -> None:
     """Show the log of one process, or of all."""
@@ -235,7 +235,7 @@ def reset(home: Path, yes: bool) -> None:
     if external:
         names = ", ".join(EXTERNAL_DATABASES.values())
         console.print(f"The databases {names} in your MongoDB were not touched; drop them there.")
-    console.print("Deleted. `make up` starts from nothing.")
+    console.print("Deleted. `make up` starts with an empty platform.")
 
 
 @main.command()
@@ -243,7 +243,7 @@ def reset(home: Path, yes: bool) -> None:
 @click.option("--role", "roles", multiple=True, type=click.Choice(["admin", "operator"]))
 @with_home
 def token(home: Path, user: str | None, roles: tuple[str, ...]) -> None:
-    """Print an access token of a demo account, or of this command itself with --role."""
+    """Print an access token for a demo account, or with --role for this command itself."""
     if (user is None) == (not roles):
         raise click.UsageError("give either --user NAME or --role ROLE")
     platform = Platform(home)
@@ -261,7 +261,7 @@ main.add_command(jobs)
 
 
 def _kafka_access(home: Path) -> KafkaAccess:
-    """Kafka of the environment when KAFKA_BOOTSTRAP is set, else that of the embedded platform."""
+    """The Kafka of the environment if KAFKA_BOOTSTRAP is set, else the one of the embedded platform."""
     if os.environ.get("KAFKA_BOOTSTRAP"):
         return load(KafkaAccess, os.environ)
     return KafkaAccess(kafka_bootstrap=Platform(home).addresses.kafka)
@@ -273,10 +273,10 @@ def topics() -> None:
 
 
 @topics.command()
-@click.option("--wait", default=0.0, metavar="SECONDS", help="Try again so long while Kafka does not serve.")
+@click.option("--wait", default=0.0, metavar="SECONDS", help="How long to retry while Kafka is unavailable.")
 @with_home
 def apply(home: Path, wait: float) -> None:
-    """Create and adapt every topic; repeating it changes nothing."""
+    """Create and update all topics; repeating it changes nothing."""
     from sangkienctl.topics import apply_topics
 
     changes = apply_topics(_kafka_access(home), wait)
@@ -313,8 +313,8 @@ def dlq() -> None:
 @click.argument("group", required=False)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1))
 @with_home
-def list_letters(home: Path, group: str | None, limit: int) -> None:
-    """List the letters that nobody has dealt with, the oldest first."""
+def list_dead_letters(home: Path, group: str | None, limit: int) -> None:
+    """List the dead letters that were not replayed or discarded, the oldest first."""
     from sangkienctl import dead_letters
 
     access = _kafka_access(home)
@@ -338,7 +338,7 @@ def list_letters(home: Path, group: str | None, limit: int) -> None:
 @click.argument("offset", type=int)
 @with_home
 def show(home: Path, group: str, offset: int) -> None:
-    """Show one letter whole."""
+    """Show one dead letter in full."""
     from sangkienctl import dead_letters
 
     letter = dead_letters.find(_kafka_access(home), group, offset)
@@ -361,7 +361,7 @@ def _count(command: Any) -> Any:
 @_count
 @with_home
 def replay(home: Path, group: str, count: int) -> None:
-    """Send the oldest letters of GROUP to their topics again."""
+    """Send the oldest dead letters of GROUP to their topics again."""
     from sangkienctl import dead_letters
 
     click.echo(f"{dead_letters.replay(_kafka_access(home), group, count)} sent again")
@@ -373,7 +373,7 @@ def replay(home: Path, group: str, count: int) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_home
 def discard(home: Path, group: str, count: int, yes: bool) -> None:
-    """Mark the oldest letters of GROUP as dealt with, without sending them again."""
+    """Mark the oldest dead letters of GROUP as handled, without sending them again."""
     from sangkienctl import dead_letters
 
     if not yes:
@@ -392,12 +392,12 @@ def stats() -> None:
 @stats.command()
 @with_home
 def rebuild(home: Path) -> None:
-    """Count everything anew from the events."""
+    """Recompute all counters from the events."""
     run_role(home, "stats", "rebuild")
 
 
 @stats.command()
 @with_home
 def reconcile(home: Path) -> None:
-    """Compare the counters with what they are made of; exit code 1 on a difference."""
+    """Compare the counters with their source data; exit code 1 on a difference."""
     run_role(home, "stats", "reconcile")

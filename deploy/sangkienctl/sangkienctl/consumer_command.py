@@ -27,5 +27,5 @@ def show_status(home: Path, service: str) -> None:
 @click.argument("service", type=click.Choice(SERVICES))
 @click.pass_obj
 def release(home: Path, service: str) -> None:
-    """Let it go on, once the cause is mended."""
+    """Let it go on, once the cause is fixed."""
     run_role(home, service, "consumer", "release")

@@ -1,6 +1,6 @@
-"""Which program keeps the services' data, and the command that starts it. Both embedded programs speak
-MongoDB's protocol on WiredTiger and keep the same files, so either may open what the other has closed; a
-MongoDB of one's own takes their place with `up --mongo`. Decisions 0005 and 0025.
+"""The database engines, and the commands that start them. Both embedded engines speak MongoDB's protocol on
+WiredTiger and use the same files, so each can open what the other has closed. `up --mongo` replaces them by
+the operator's own MongoDB. Decisions 0005 and 0025.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ from sangkienctl.ports import LOOPBACK
 from sangkienctl.programs import program
 
 ENGINE_VARIABLE = "SANGKIEN_ENGINE"
-# Retryable writes make the Python engine slower and slower: decision 0005.
+# Retryable writes make the Python engine increasingly slow: decision 0005.
 EMBEDDED_OPTIONS = "retryWrites=false&w=majority&journal=true"
 CHECK_SECONDS = 10
 
 MIB = 1024**2
-# With half of it the Python engine was seen to stall in a bulk insert into a large database: decision 0005.
+# With half of it the Python engine stalled in a bulk insert into a large database: decision 0005.
 LEAST_CACHE = 256 * MIB
-# What a phase of the programme fills; more would only take memory from the others.
+# Enough for a phase of the programme; more would only take memory from the other processes.
 MOST_CACHE = 1024 * MIB
-# Four databases together take at most a sixth of the machine's memory as cache.
+# The four databases together use at most a sixth of the machine's memory as cache.
 SHARE_OF_MEMORY = 24
-# The default preallocates more, and a start after kill -9 reads all of it: 24 s with 2 GB, 1.2 s with this.
+# The default preallocates more, and a start after kill -9 reads all of it: 24 s with 2 GB, 1.2 s with 64 MB.
 LOG_FILE = "64MB"
 
 
 class DatabaseEngine(StrEnum):
-    """What runs. FAST is built once per machine by `make engine`; EXTERNAL is a MongoDB of one's own."""
+    """The engine in use. `make engine` builds FAST once per machine; EXTERNAL is the operator's own
+    MongoDB."""
 
     PYTHON = "python"
     FAST = "fast"
@@ -56,7 +57,7 @@ _TITLES = {
 
 
 class EngineChoice(StrEnum):
-    """What the operator asks for. AUTO: the fast engine where it is built."""
+    """The engine that the operator asks for. AUTO: the fast engine if it is built."""
 
     AUTO = "auto"
     PYTHON = "python"
@@ -64,7 +65,7 @@ class EngineChoice(StrEnum):
 
 
 def chosen_engine(choice: EngineChoice, environment: Mapping[str, str] = os.environ) -> DatabaseEngine:
-    """The embedded engine for a choice. PlatformError when the fast one is asked for and not built."""
+    """The embedded engine for a choice. Raises PlatformError if `fast` is asked for and not built."""
     if choice is EngineChoice.AUTO:
         choice = EngineChoice(environment.get(ENGINE_VARIABLE) or EngineChoice.AUTO)
     if choice is EngineChoice.PYTHON:
@@ -77,7 +78,7 @@ def chosen_engine(choice: EngineChoice, environment: Mapping[str, str] = os.envi
 
 
 def cache_size(memory: int | None = None) -> int:
-    """Bytes of cache for one of the four databases. memory: of the machine in bytes; None: this one's."""
+    """Bytes of cache for one of the four databases. memory: the machine's, in bytes; None: detect it."""
     share = (memory if memory is not None else psutil.virtual_memory().total) // SHARE_OF_MEMORY
     return min(MOST_CACHE, max(LEAST_CACHE, share))
 
@@ -87,20 +88,20 @@ def command(
 ) -> tuple[str, ...]:
     """The command of one embedded database on a loopback port.
 
-    storage: its folder, made at the first start; cache: bytes, None for `cache_size()`; level: of its log.
+    storage: its folder, created at the first start; cache: bytes, None for `cache_size()`; level: of its log.
     """
     size = f"{(cache or cache_size()) // MIB}M"
     options = ["--host", LOOPBACK, "--port", str(port), "--storage-path", str(storage)]
-    # Without --sync-on-commit an acknowledged write may be lost in a kill, whatever its write concern.
+    # Without --sync-on-commit a kill may lose an acknowledged write, whatever its write concern.
     options += ["--cache-size", size, "--log-level", level, "--sync-on-commit"]
     if engine is DatabaseEngine.PYTHON:
         return (program("secantusd-py"), *options)
     built = engine_build.program()
     if built is None:
         raise PlatformError("the fast database engine is not built on this machine; run `make engine`")
-    # A file without settings: no secantusd.toml of the user's or the system's shall change a platform.
-    nothing = built.parents[1] / engine_build.SETTINGS
-    return (str(built), *options, "--log-file-max", LOG_FILE, "--config", str(nothing))
+    # An empty settings file, so that no secantusd.toml of the user or the system changes a platform.
+    empty_settings = built.parents[1] / engine_build.SETTINGS
+    return (str(built), *options, "--log-file-max", LOG_FILE, "--config", str(empty_settings))
 
 
 def embedded_uri(port: int) -> str:
@@ -108,7 +109,7 @@ def embedded_uri(port: int) -> str:
 
 
 def without_password(uri: str) -> str:
-    """The URI as it may be shown: the password is replaced."""
+    """The URI with the password masked, for output."""
     scheme, separator, rest = uri.partition("://")
     credentials, at, hosts = rest.rpartition("@")
     if not at:
@@ -117,14 +118,15 @@ def without_password(uri: str) -> str:
 
 
 def require_transactions(uri: str, names: list[str]) -> None:
-    """Raise PlatformError, saying why, unless the MongoDB at `uri` can keep the platform's data.
+    """Raise PlatformError, with the reason, unless the MongoDB at `uri` can store the platform's data.
 
-    names: the databases; a transaction is begun, written in and given up in each, so rights are checked too.
+    names: the databases. In each, a transaction is started, writes and is aborted, so that permissions are
+    checked too.
     """
     try:
         parse_uri(uri)
     except (PyMongoError, ValueError) as error:
-        raise PlatformError(f"--mongo {without_password(uri)} is no MongoDB URI: {error}") from error
+        raise PlatformError(f"--mongo {without_password(uri)} is not a MongoDB URI: {error}") from error
     client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(
         uri, serverSelectionTimeoutMS=CHECK_SECONDS * 1000, timeoutMS=CHECK_SECONDS * 1000
     )

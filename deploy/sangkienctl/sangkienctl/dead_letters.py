@@ -1,6 +1,6 @@
-"""The operators' view of the dead letters: list, show, replay, discard, from the oldest on. Where an operator
-has come to is a committed offset of the group `sangkienctl`, so that letters stay in the topic for its
-retention.
+"""The operators' view of the dead letters: list, show, replay and discard, starting with the oldest. The
+operator's progress is a committed offset of the group `sangkienctl`; the dead letters themselves stay in the
+topic for its retention time.
 """
 
 from __future__ import annotations
@@ -14,17 +14,15 @@ import contracts
 from chassis.consumer.dlq import PREFIX
 from chassis.kafka_client import client_options, construct
 from sangkienctl.home import PlatformError
-from sangkienctl.kafka_access import CLIENT_ID, KafkaAccess, told_plainly
+from sangkienctl.kafka_access import CLIENT_ID, KafkaAccess, readable_errors
 
 POLL_MS = 1000
 BATCH = 500
 
 
 @dataclass(frozen=True)
-class Letter:
-    """One dead letter that nobody has dealt with. offset: in the dead-letter topic; reasons: why it is
-    there.
-    """
+class DeadLetter:
+    """One dead letter. offset: in the dead-letter topic; reasons: why the record was dead-lettered."""
 
     group: str
     offset: int
@@ -35,7 +33,7 @@ class Letter:
 
     @property
     def topic(self) -> str:
-        """The topic in which the record first was."""
+        """The topic of the original record."""
         return self.reasons.get("topic", "")
 
     def header(self, name: str) -> str:
@@ -47,14 +45,14 @@ def groups() -> list[str]:
     return [topic.owner for topic in contracts.topics().values() if topic.kind == "dead-letter"]
 
 
-def pending(access: KafkaAccess, group: str, limit: int) -> list[Letter]:
-    """The oldest letters that were neither replayed nor discarded."""
+def pending(access: KafkaAccess, group: str, limit: int) -> list[DeadLetter]:
+    """The oldest dead letters that were neither replayed nor discarded."""
     with _reader(access, group) as (consumer, partition):
         return _read(consumer, partition, group, limit)
 
 
-def find(access: KafkaAccess, group: str, offset: int) -> Letter:
-    """One letter by its offset, dealt with or not; PlatformError when there is none."""
+def find(access: KafkaAccess, group: str, offset: int) -> DeadLetter:
+    """One dead letter by its offset, handled or not. Raises PlatformError if there is none."""
     with _reader(access, group) as (consumer, partition):
         consumer.seek(partition, offset)
         found = _read(consumer, partition, group, 1)
@@ -66,13 +64,13 @@ def find(access: KafkaAccess, group: str, offset: int) -> Letter:
 
 
 def replay(access: KafkaAccess, group: str, count: int) -> int:
-    """Send the oldest letters to their topics again, as they were; how many.
+    """Send the oldest dead letters to their topics again, unchanged; return how many.
 
-    Every group of that topic sees them again, which changes nothing for those that have handled them.
+    All consumer groups of the topic receive them again; groups that have handled them ignore them.
     """
     from kafka import KafkaProducer
 
-    with told_plainly(access):
+    with readable_errors(access):
         producer = construct(KafkaProducer, **client_options(access), client_id=CLIENT_ID, acks="all")
     try:
         with _reader(access, group) as (consumer, partition):
@@ -80,8 +78,8 @@ def replay(access: KafkaAccess, group: str, count: int) -> int:
             unknown = [letter for letter in letters if letter.topic not in contracts.topics()]
             if unknown:
                 raise PlatformError(
-                    f"the letter at offset {unknown[0].offset} names the unknown topic {unknown[0].topic!r}; "
-                    "discard it"
+                    f"the dead letter at offset {unknown[0].offset} names the unknown topic "
+                    f"{unknown[0].topic!r}; discard it"
                 )
             sent = [
                 producer.send(letter.topic, key=letter.key, value=letter.value, headers=list(letter.headers))
@@ -89,7 +87,7 @@ def replay(access: KafkaAccess, group: str, count: int) -> int:
             ]
             for future in sent:
                 future.get(timeout=30)
-            # Only after the acknowledgements: a crash in between replays again, which is harmless.
+            # Only after the acknowledgements: a crash in between causes another replay, which is harmless.
             _commit(consumer, partition, letters)
     finally:
         producer.close()
@@ -97,7 +95,7 @@ def replay(access: KafkaAccess, group: str, count: int) -> int:
 
 
 def discard(access: KafkaAccess, group: str, count: int) -> int:
-    """Mark the oldest letters as dealt with; how many. They stay readable by `show` until they expire."""
+    """Mark the oldest dead letters as handled; return how many. `show` can read them until they expire."""
     with _reader(access, group) as (consumer, partition):
         letters = _read(consumer, partition, group, count)
         _commit(consumer, partition, letters)
@@ -108,7 +106,7 @@ def discard(access: KafkaAccess, group: str, count: int) -> int:
 def _reader(access: KafkaAccess, group: str) -> Iterator[tuple[Any, Any]]:
     if group not in groups():
         raise PlatformError(f"no group {group!r}; there are {', '.join(groups())}")
-    with told_plainly(access), _assigned(access, group) as assigned:
+    with readable_errors(access), _assigned(access, group) as assigned:
         yield assigned
 
 
@@ -133,18 +131,18 @@ def _assigned(access: KafkaAccess, group: str) -> Iterator[tuple[Any, Any]]:
         consumer.close()
 
 
-def _read(consumer: Any, partition: Any, group: str, limit: int) -> list[Letter]:
+def _read(consumer: Any, partition: Any, group: str, limit: int) -> list[DeadLetter]:
     end = consumer.end_offsets([partition])[partition]
-    letters: list[Letter] = []
+    letters: list[DeadLetter] = []
     while len(letters) < limit and consumer.position(partition) < end:
         batch = consumer.poll(timeout_ms=POLL_MS, max_records=min(limit - len(letters), BATCH))
-        letters += [_letter(record, group) for record in batch.get(partition, [])]
+        letters += [_dead_letter(record, group) for record in batch.get(partition, [])]
     return letters
 
 
-def _letter(record: Any, group: str) -> Letter:
+def _dead_letter(record: Any, group: str) -> DeadLetter:
     headers = tuple((name, value or b"") for name, value in record.headers)
-    return Letter(
+    return DeadLetter(
         group=group,
         offset=record.offset,
         key=record.key,
@@ -158,7 +156,7 @@ def _letter(record: Any, group: str) -> Letter:
     )
 
 
-def _commit(consumer: Any, partition: Any, letters: list[Letter]) -> None:
+def _commit(consumer: Any, partition: Any, letters: list[DeadLetter]) -> None:
     from kafka.structs import OffsetAndMetadata
 
     if letters:

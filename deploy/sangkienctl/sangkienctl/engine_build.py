@@ -1,5 +1,5 @@
-"""Builds the fast database engine from its crate, once per machine, into the user's cache. It decides nothing
-about its use; databases.py does. Nothing of the platform needs it: without it the Python engine serves.
+"""Builds the fast database engine from its crate, once per machine, into the user's cache. databases.py
+decides when to use it. The platform does not need it: without it the Python engine is used.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from sangkienctl.home import PlatformError
 
 CRATE = "secantus-mdb"
 VERSION = "0.5.3-beta.196"
-# Of the crate's archive. Its dependencies are pinned with checksums by the lock file inside of it (--locked).
+# SHA-256 of the crate's archive. The lock file inside it pins its dependencies with checksums (--locked).
 CHECKSUM = "7f60aa460984d72e5b5dd3faeb1310d98eb594ebaf5f7c76d5ff7d208dd5c02f"
 PROGRAM = "secantusd-rs"
 SETTINGS = "no-settings.toml"
-# The oldest compiler that it was built with here; the crate asks for a newer one than it needs.
+# The oldest compiler with which we have built it; the crate asks for a newer one than it needs.
 LEAST_RUST = (1, 95)
 # Crates that a build compiles: the length of its progress bar.
 STEPS = 210
@@ -43,7 +43,7 @@ class _NoProgress:
 
 
 def folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the engine of this version for this kind of machine is kept."""
+    """The folder of the engine of this version for this kind of machine."""
     cache = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     library = "-".join(part for part in platform.libc_ver() if part) or "unknown"
     return (
@@ -55,13 +55,13 @@ def folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def program(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The built program; None where it is not built. The folder is complete or absent: it is renamed."""
+    """The built program; None if it is not built. The folder is complete or absent: a build renames it."""
     built = folder(environment) / "bin" / PROGRAM
     return built if built.is_file() else None
 
 
 def obstacles(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """What this machine lacks to build it, one item each; empty when it can."""
+    """The prerequisites of a build that this machine lacks; empty if none."""
     path = environment.get("PATH")
     missing = [name for name in ("cargo", "rustc", "cmake") if shutil.which(name, path=path) is None]
     compilers = [environment.get("CXX", ""), "c++", "g++", "clang++"]
@@ -77,9 +77,9 @@ def toolchain_is_there(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def build(progress: Progress | None = None, environment: Mapping[str, str] = os.environ) -> Path:
-    """Build it unless it is built; returns the program. Another build of this user is waited for.
+    """Build it unless it is built; return the program. Waits for another build by the same user.
 
-    Raises PlatformError, one line: what is missing, which step failed, or that the archive is another one.
+    Raises PlatformError, one line: what is missing, which step failed, or that the archive differs.
     """
     target = folder(environment)
     with _alone(target.parent):
@@ -104,7 +104,7 @@ def _alone(cache: Path) -> Iterator[None]:
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        # What a killed build left behind.
+        # Remove what a killed build left behind.
         for partial in cache.glob("partial-*"):
             shutil.rmtree(partial, ignore_errors=True)
         yield
@@ -114,7 +114,7 @@ def _compile(root: Path, progress: Progress, environment: Mapping[str, str]) -> 
     # The crate names a newer compiler than it needs (--ignore-rust-version).
     command = ["cargo", "install", CRATE, "--version", f"={VERSION}", "--locked", "--ignore-rust-version"]
     command += ["--root", str(root), "--color", "never"]
-    # The user's flags for other projects could make a program that another machine cannot run.
+    # The user's flags for other projects could produce a program that another machine cannot run.
     left_out = {"CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"}
     inherited = {name: value for name, value in environment.items() if name not in left_out}
     last: list[str] = []
@@ -128,7 +128,7 @@ def _compile(root: Path, progress: Progress, environment: Mapping[str, str]) -> 
                 last = [*last[-19:], line.strip()]
                 if not line.lstrip().startswith("Compiling "):
                     continue
-                # Everything is downloaded when the first crate compiles, and ours is the last one to.
+                # Everything is downloaded before the first crate compiles, and ours compiles last.
                 verified = verified or _verified(inherited)
                 progress.advance()
         except BaseException:
@@ -142,7 +142,7 @@ def _compile(root: Path, progress: Progress, environment: Mapping[str, str]) -> 
 
 
 def _verified(environment: Mapping[str, str]) -> bool:
-    """True for the pinned archive; PlatformError for another, or none."""
+    """True for the pinned archive. Raises PlatformError if it differs or is missing."""
     home = Path(environment.get("CARGO_HOME") or Path.home() / ".cargo")
     archives = list(home.glob(f"registry/cache/*/{CRATE}-{VERSION}.crate"))
     if not archives or any(_digest(archive) != CHECKSUM for archive in archives):

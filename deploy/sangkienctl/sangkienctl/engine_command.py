@@ -1,4 +1,4 @@
-"""`sangkienctl engine build|status`: the databases' fast program on this machine."""
+"""`sangkienctl engine build|status`: the fast database engine on this machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def engine() -> None:
 
 @engine.command()
 def build() -> None:
-    """Build it into the user's cache; does nothing where it is built. Takes 4 to 9 minutes on two cores."""
+    """Build it into the user's cache, unless it is built. Takes 4 to 9 minutes on two cores."""
     if engine_build.program() is None:
         with screen.counted(console, "Building the database engine", engine_build.STEPS) as counter:
             engine_build.build(counter)
@@ -31,7 +31,7 @@ def build() -> None:
 
 @engine.command()
 def status() -> None:
-    """Say whether it is built, or what building it needs; exit code 3 when it is not built."""
+    """Show whether it is built, or what a build needs; exit code 3 if it is not built."""
     built = engine_build.program()
     if built is not None:
         click.echo(f"built: {built}")

@@ -1,5 +1,5 @@
-"""The home folder of one embedded platform: where its data, logs, secrets and records are, and the lock that
-keeps two commands from changing it at once. It starts nothing.
+"""The home folder of one embedded platform: its data, logs, secrets and records, and the lock that prevents
+two commands from changing it at the same time. It starts nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LONGEST_SOCKET_PATH = 100
 
 
 class PlatformError(Exception):
-    """The platform cannot do what was asked; the message is one line that says why and what to do."""
+    """The platform cannot do what the operator asked; the message, one line, says why and what to do."""
 
 
 class Home:
@@ -56,7 +56,7 @@ class Home:
             folder.chmod(0o700)
 
     def record(self) -> dict[str, Any]:
-        """What the last start wrote into platform.json; empty before the first."""
+        """The content of platform.json, written by the last start; empty before the first start."""
         try:
             written: dict[str, Any] = json.loads(self.record_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -71,7 +71,7 @@ class Home:
         write_atomically(self.record_file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
     def secret(self, name: str) -> str:
-        """The secret of that name, made at its first use; readable by the owner only."""
+        """The secret of that name, created at its first use; readable only by the owner."""
         file = self.secrets / name
         if not file.exists():
             descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
@@ -80,12 +80,12 @@ class Home:
         return file.read_text().strip()
 
     def keep_secret(self, name: str, value: str) -> None:
-        """Replace a secret by one that was given."""
+        """Replace a secret."""
         write_atomically(self.secrets / name, value, mode=0o600)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the home alone; PlatformError at once when another command holds it."""
+        """Hold the lock of the home. Raises PlatformError at once if another command holds it."""
         self.path.mkdir(parents=True, exist_ok=True)
         with self._lock_file.open("a+") as file:
             try:
@@ -117,7 +117,7 @@ def _private_folder(path: Path) -> Path:
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
-    """Write so that a reader sees the old or the new text, whatever is killed. mode: of the file."""
+    """Write so that a reader sees the old or the new text even after a crash. mode: of the file."""
     partial = path.with_name(path.name + ".partial")
     descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as output:

@@ -1,5 +1,4 @@
-"""How the operators' command reaches Kafka: the settings, and the clients made from them, which are closed
-after use."""
+"""Kafka settings and clients of the operators' command. Clients are closed after use."""
 
 from __future__ import annotations
 
@@ -57,15 +56,15 @@ class KafkaAccess:
 
 
 @contextmanager
-def told_plainly(access: KafkaAccess) -> Iterator[None]:
-    """Turn Kafka's own errors into one line for the operator."""
+def readable_errors(access: KafkaAccess) -> Iterator[None]:
+    """Convert Kafka's errors into one line for the operator."""
     from kafka.errors import KafkaError
 
     try:
         yield
     except KafkaError as error:
         raise PlatformError(
-            f"Kafka at {access.kafka_bootstrap} did not do what was asked: {type(error).__name__}: {error}"
+            f"the request to Kafka at {access.kafka_bootstrap} failed: {type(error).__name__}: {error}"
         ) from error
 
 

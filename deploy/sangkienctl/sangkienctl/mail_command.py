@@ -1,4 +1,4 @@
-"""The commands for mails in doubt. They play the role that the notification service has for it."""
+"""The commands for unconfirmed mails. They run the notification service's role for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sangkienctl.service_roles import run_role
 
 @click.group()
 def mail() -> None:
-    """Mails in doubt: nobody knows whether the mail server has them, so none is sent again by itself."""
+    """Unconfirmed mails: the mail server may or may not have them, so none is resent automatically."""
 
 
 @mail.command("doubtful")
@@ -31,7 +31,7 @@ def _which(command: Any) -> Any:
 @_which
 @click.pass_obj
 def resend_doubtful(home: Path, ids: tuple[str, ...], all_of_them: bool) -> None:
-    """Have mails sent again; somebody may then have one twice."""
+    """Send mails again; a person may then get one twice."""
     run_role(home, "notify", "doubtful", "resend", *ids, *(["--all"] if all_of_them else []))
 
 
@@ -39,5 +39,5 @@ def resend_doubtful(home: Path, ids: tuple[str, ...], all_of_them: bool) -> None
 @_which
 @click.pass_obj
 def discard_doubtful(home: Path, ids: tuple[str, ...], all_of_them: bool) -> None:
-    """Take mails as sent."""
+    """Mark mails as sent."""
     run_role(home, "notify", "doubtful", "discard", *ids, *(["--all"] if all_of_them else []))

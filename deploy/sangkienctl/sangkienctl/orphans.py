@@ -1,5 +1,5 @@
-"""Finds and ends the processes that an earlier start of the same home left behind, for example after kill -9
-of the supervisor. It must never end a process that it cannot prove to be ours.
+"""Finds and stops processes that an earlier start of the same home left behind, for example after kill -9
+of the supervisor. It must never stop a process that it cannot prove to be ours.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class Orphan:
 
 
 def find_orphans(home: Home) -> list[Orphan]:
-    """Processes whose environment says that they were started for this home.
+    """Processes whose environment shows that they were started for this home.
 
-    A recorded pid alone proves nothing, for the system gives pids again; and a record misses what the
-    supervisor restarted later. The two variables in the environment of the process itself survive exec
+    A recorded pid alone proves nothing, because the system reuses pids, and the record misses processes that
+    the supervisor restarted later. The two variables in the environment of the process itself survive exec
     (Apache Kafka becomes java) and are inherited by workers of a dead parent.
     """
     return list(_marked(home))
@@ -38,14 +38,15 @@ def _marked(home: Home) -> Iterator[Orphan]:
         try:
             environment = process.environ()
         except (psutil.Error, OSError):
-            continue  # gone meanwhile, a kernel thread, or another user's: not ours
+            continue  # it has ended, or is a kernel thread or another user's: not ours
         name = environment.get(PROCESS_VARIABLE)
         if name is not None and environment.get(HOME_VARIABLE) == str(home.path):
             yield Orphan(process, name)
 
 
 def end_orphans(orphans: list[Orphan]) -> None:
-    """SIGTERM to all, SIGKILL to those left after a while. psutil checks the start time, so no reused pid."""
+    """SIGTERM to all, SIGKILL to those still alive after PATIENCE_SECONDS. psutil checks the start time, so a
+    reused pid is safe."""
     for orphan in orphans:
         try:
             orphan.process.terminate()

@@ -1,5 +1,5 @@
 """The embedded platform of one home as an object: start, stop, kill, status. The command line and the tests
-both use it; it prints nothing and reports progress to whoever asks.
+use it. It prints nothing and reports progress to its caller.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ MONGO_SECRET = "mongo-uri"  # noqa: S105 - the name of a file
 
 
 class Progress(Protocol):
-    """Who is told how far a start or stop is."""
+    """Receives the progress of a start or stop."""
 
     def plan(self, steps: int) -> None: ...
     def begin(self, what: str) -> None: ...
@@ -54,7 +54,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Progress for those who do not watch."""
+    """Ignores progress."""
 
     def plan(self, steps: int) -> None:
         pass
@@ -68,7 +68,7 @@ class Silent:
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """One line of `status`. ready: what its probe says now."""
+    """One line of `status`. ready: the current result of its probe."""
 
     name: str
     state: str
@@ -84,7 +84,7 @@ class Platform:
 
     ports: "default", or "auto" for free ones (kept over restarts while they stay free);
     kafka: "embedded", "apache" or "apache-cluster"; engine: of the embedded databases, "auto", "python" or
-    "fast"; mongo: the URI of a MongoDB of one's own instead. None keeps what the last start chose.
+    "fast"; mongo: the URI of the operator's own MongoDB instead. None keeps the choice of the last start.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Platform:
 
     @property
     def record(self) -> dict[str, Any]:
-        """platform.json; PlatformError before the first start."""
+        """platform.json. Raises PlatformError before the first start."""
         record = self.home.record()
         if not record:
             raise PlatformError(f"no platform was started in {self.home.path}; run `sangkienctl up`")
@@ -133,7 +133,7 @@ class Platform:
 
     @property
     def engine(self) -> DatabaseEngine:
-        """Which program keeps the data, as the last start chose."""
+        """The database engine, as chosen by the last start."""
         return DatabaseEngine(self.record.get("engine", DatabaseEngine.PYTHON))
 
     def specs(self) -> list[ProcessSpec]:
@@ -144,18 +144,18 @@ class Platform:
 
     @property
     def running(self) -> bool:
-        """Whether the supervisor answers; `status` says more."""
+        """Whether the supervisor answers; `status` gives details."""
         return self._supervisor.pid is not None
 
     def pid(self, name: str) -> int:
-        """The pid of a running process; PlatformError when it does not run or is unknown."""
+        """The pid of a running process. Raises PlatformError if it does not run or is unknown."""
         state = self._supervisor.states().get(name)
         if state is None or not state.pid:
             raise PlatformError(f"{name} does not run")
         return state.pid
 
     def status(self) -> list[ProcessStatus]:
-        """Every process in the order of starting."""
+        """Every process, in start order."""
         states = self._supervisor.states()
         lines = []
         for spec in self.specs():
@@ -177,10 +177,10 @@ class Platform:
     # ── start ──
 
     def start(self) -> Self:
-        """Start what does not run, in dependency order, and wait until all is ready. Idempotent.
+        """Start all processes that do not run, in dependency order, and wait until all are ready. Idempotent.
 
-        Raises PlatformError: a busy port, too little disk, another command at work, a process that does not
-        come up (the rest is left running, so that its logs can be read and `start` can go on).
+        Raises PlatformError: a busy port, too little disk, another running command, a process that does not
+        become ready (the rest is left running, so that logs can be read and `start` can continue).
         """
         with self.home.locked():
             self.home.prepare()
@@ -208,7 +208,7 @@ class Platform:
         if free < LEAST_FREE_BYTES:
             raise PlatformError(
                 f"only {free // 1024**2} MiB of disk are free at {self.home.path}, at least "
-                f"{LEAST_FREE_BYTES // 1024**2} are needed; free some or choose another place with --home"
+                f"{LEAST_FREE_BYTES // 1024**2} are needed; free some or choose another folder with --home"
             )
 
     def _configure(self, fresh: bool) -> list[ProcessSpec]:
@@ -221,7 +221,7 @@ class Platform:
                     "the platform runs with other settings; run `sangkienctl down` first, then `up` again"
                 )
             return specs
-        # Whatever an interrupted start or a killed supervisor left holds our ports and our data.
+        # Processes left by an interrupted start or a killed supervisor hold our ports and our data.
         end_orphans(find_orphans(self.home))
         earlier = self.home.record()
         choice = PortChoice(self._port_choice or earlier.get("port_choice") or PortChoice.DEFAULT)
@@ -239,7 +239,7 @@ class Platform:
         return specs
 
     def _chosen_engine(self) -> DatabaseEngine:
-        """What this start is to use: what is asked for, else where the data are, else what is built."""
+        """The engine for this start: the requested one, else where the data are, else what is built."""
         if self._mongo is not None:
             return DatabaseEngine.EXTERNAL
         if self._engine_choice is not None:
@@ -252,14 +252,14 @@ class Platform:
         return databases.chosen_engine(EngineChoice(record.get("engine_choice", EngineChoice.AUTO)))
 
     def _require_same_place(self, earlier: Mapping[str, Any], engine: DatabaseEngine) -> None:
-        """Both embedded engines read the same files; to and from another MongoDB nothing is copied."""
+        """Both embedded engines read the same files; data are never copied to or from another MongoDB."""
         if not earlier:
             return
         was_external = earlier.get("engine") == DatabaseEngine.EXTERNAL
         if was_external is not (engine is DatabaseEngine.EXTERNAL):
             place = "a MongoDB of your own" if was_external else "the embedded databases"
             raise PlatformError(
-                f"the data of {self.home.path} are in {place}, and nothing would copy them; "
+                f"the data of {self.home.path} are in {place} and would not be copied; "
                 "choose another folder with --home, or delete the data with `sangkienctl reset`"
             )
 
@@ -285,9 +285,9 @@ class Platform:
         self.run_roles([(service, "migrate") for service in SERVICES])
 
     def run_roles(self, roles: Iterable[tuple[str, str]], seconds: float = MIGRATE_SECONDS) -> None:
-        """Run one-off roles of services beside one another to their end; their output goes to logs/.
+        """Run one-off roles of services in parallel and wait for them; their output goes to logs/.
 
-        PlatformError with the last line of its output for the first that fails.
+        If one fails, raises PlatformError with the last line of its output.
         """
         running = []
         for service, role in roles:
@@ -342,11 +342,11 @@ class Platform:
     # ── tokens ──
 
     def token(self, username: str) -> str:
-        """A fresh access token of a demo account."""
+        """A new access token for a demo account."""
         return self._tokens().for_account(username)
 
     def service_token(self, *roles: str) -> str:
-        """A fresh access token of the operators' command itself, with these roles over the whole tree."""
+        """A new access token for the operators' command itself, with these roles over the whole tree."""
         return self._tokens().for_client(*roles)
 
     def _tokens(self) -> TokenSource:
@@ -355,7 +355,7 @@ class Platform:
     # ── stop and disturb ──
 
     def stop(self) -> None:
-        """Stop everything in the reverse order, the supervisor last; data stay. No effect when down."""
+        """Stop everything in reverse order, the supervisor last; data are kept. No effect if it is down."""
         with self.home.locked():
             pid = self._supervisor.pid
             if pid is not None:
@@ -406,7 +406,7 @@ class Platform:
             self.wait_ready(name)
 
     def wait_ready(self, *names: str) -> None:
-        """Wait until these processes (all when none is named) are ready again."""
+        """Wait until these processes (all if none is named) are ready again."""
         specs = [spec for spec in self.specs() if not names or spec.name in names]
         wait_ready(specs, self._supervisor.states, self.home.logs, lambda name: None)
 
@@ -417,7 +417,7 @@ def _ended(what: str, log: Path, process: subprocess.Popen[bytes], deadline: flo
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-        return f"{what} did not end in time; see {log}"
+        return f"{what} did not finish in time; see {log}"
     return None if code == 0 else f"{what} failed (exit {code}); its log {log} ends: {last_line(log)}"
 
 

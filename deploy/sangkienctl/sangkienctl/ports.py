@@ -31,7 +31,7 @@ DEFAULT_PORTS: Mapping[str, int] = {
     "mailbox": 8107,
 }
 
-# What a cluster of three Kafka nodes listens on besides.
+# Additional ports of a cluster of three Kafka nodes.
 CLUSTER_PORTS: Mapping[str, int] = {
     "broker-2": 19093,
     "broker-3": 19094,
@@ -40,8 +40,8 @@ CLUSTER_PORTS: Mapping[str, int] = {
     "controller-3": 19194,
 }
 
-# Below the range from which systems take the ports of outgoing connections: a client that knocks at a process
-# that is down would otherwise sooner or later hold that very port itself.
+# Below the range of ports for outgoing connections: otherwise a client that keeps connecting to a stopped
+# process would eventually get that very port as its own.
 NOT_OUTGOING = range(15000, 32000)
 
 
@@ -52,7 +52,7 @@ def choose_ports(
 ) -> dict[str, int]:
     """The port of each listener of `table`.
 
-    With `auto`, a port of an earlier start is kept while it is free, so that addresses stay the same.
+    With `auto`, a port of an earlier start is kept if it is still free, so that addresses stay the same.
     """
     if choice is PortChoice.DEFAULT:
         return dict(table)
@@ -64,7 +64,7 @@ def choose_ports(
 def _free_ports(count: int) -> list[int]:
     listeners: list[socket.socket] = []
     try:
-        # All are held at once, so that none is given twice.
+        # All sockets are open at the same time, so that no port is chosen twice.
         while len(listeners) < count:
             listener = socket.socket()
             try:
@@ -81,7 +81,7 @@ def _free_ports(count: int) -> list[int]:
 
 def is_free(port: int) -> bool:
     with socket.socket() as listener:
-        # As servers do: an address in TIME_WAIT does not count as held.
+        # As servers do: a port in TIME_WAIT does not count as busy.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((LOOPBACK, port))
@@ -91,7 +91,7 @@ def is_free(port: int) -> bool:
 
 
 def require_free(ports: Mapping[str, int], names: Sequence[str]) -> None:
-    """Raise PlatformError, one line with every busy port, its holder and the remedy."""
+    """Raise PlatformError, one line with every busy port, its process and the remedy."""
     busy = [
         f"{ports[name]} ({name}; held by {holder(ports[name])})" for name in names if not is_free(ports[name])
     ]
@@ -99,12 +99,12 @@ def require_free(ports: Mapping[str, int], names: Sequence[str]) -> None:
         noun = "port is" if len(busy) == 1 else "ports are"
         raise PlatformError(
             f"{noun} busy: {', '.join(busy)}. "
-            "End that process, or take free ports: `sangkienctl up --ports auto`"
+            "Stop that process, or use free ports: `sangkienctl up --ports auto`"
         )
 
 
 def holder(port: int) -> str:
-    """Who listens on the port, as far as this user may see it."""
+    """The process that listens on the port, as far as this user may see it."""
     try:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied:

@@ -1,5 +1,5 @@
 """The catalogue of processes of the embedded platform: command, environment, stage and readiness of each.
-It describes; supervision.py runs.
+It only describes them; supervision.py runs them.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class KafkaEngine(StrEnum):
 
     @property
     def ports(self) -> Mapping[str, int]:
-        """The usual port of every listener of a platform on this engine."""
+        """The default port of every listener of a platform with this Kafka."""
         more = {} if self.nodes == 1 else port_table.CLUSTER_PORTS
         return {**port_table.DEFAULT_PORTS, **more}
 
 
 class Stage(IntEnum):
-    """The order of starting; a stage begins when the one before is ready. Migrations run before APIS."""
+    """The start order; a stage starts when the one before is ready. Migrations run before APIS."""
 
     ENGINES = 100
     IDENTITY = 200
@@ -48,7 +48,7 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True)
 class Probe:
-    """When a process counts as ready: its port accepts, and `path`, if any, answers 200."""
+    """A process is ready if its port accepts connections and `path`, if any, answers 200."""
 
     port: int
     path: str | None = None
@@ -66,13 +66,13 @@ class ProcessSpec:
     ready_seconds: float = 60
 
 
-# In a MongoDB of one's own, a name per service that other applications will not have.
+# In the operator's own MongoDB: one name per service, unlikely to clash with other applications.
 EXTERNAL_DATABASES: Mapping[str, str] = {service: f"sangkien-{service}" for service in SERVICES}
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where everything of one platform is. All on loopback, except a MongoDB of one's own.
+    """The addresses of one platform. All are on loopback, except the operator's own MongoDB.
 
     mongo_uri: of that MongoDB, with its password; None for the embedded databases.
     """
@@ -155,7 +155,7 @@ def service_environment(service: str, addresses: Addresses) -> dict[str, str]:
 def catalogue(
     home: Home, addresses: Addresses, kafka: KafkaEngine, engine: DatabaseEngine
 ) -> list[ProcessSpec]:
-    """Every process, in the order of starting."""
+    """Every process, in start order."""
     specs = [_broker(home, addresses, kafka, node) for node in range(1, kafka.nodes + 1)]
     if engine is not DatabaseEngine.EXTERNAL:
         specs += [_database(home, addresses, service, engine) for service in SERVICES]
@@ -257,7 +257,7 @@ def _gateway(home: Home, addresses: Addresses) -> ProcessSpec:
             "SITE_ROOT": str(gateway / "site"),
             "CONTRACTS_ROOT": str(REPOSITORY / "contracts"),
             "PROBLEMS_ROOT": str(REPOSITORY / "docs" / "reference" / "problems"),
-            # Caddy keeps its state where XDG says; the home of the user stays untouched.
+            # Caddy keeps its state in these folders instead of the user's home.
             "XDG_DATA_HOME": state,
             "XDG_CONFIG_HOME": state,
         },

@@ -10,7 +10,7 @@ from sangkienctl.home import PlatformError
 
 
 def program(name: str) -> str:
-    """The path of a command of our environment; PlatformError when it is not installed."""
+    """The path of a command of our environment. Raises PlatformError if it is not installed."""
     own = Path(sys.executable).with_name(name)
     found = str(own) if own.exists() else shutil.which(name)
     if found is None:

@@ -1,4 +1,4 @@
-"""Asks the processes whether they serve, and waits until they do."""
+"""Probes whether processes are ready, and waits until they are."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sangkienctl.supervision import ProcessState
 POLL_SECONDS = 0.1
 PROBE_SECONDS = 3
 LOG_TAIL_BYTES = 4000
-# A process that died this often during one start will not come up by trying again.
+# A process that died more often than this during one start will not start on another attempt.
 HOPELESS_DEATHS = 3
 
 
 def is_ready(probe: Probe) -> bool:
-    """Whether the port accepts and the path, if there is one, answers 200."""
+    """Whether the port accepts connections and the path, if there is one, answers 200."""
     try:
         if probe.path is None:
             socket.create_connection((LOOPBACK, probe.port), timeout=PROBE_SECONDS).close()
@@ -42,9 +42,9 @@ def wait_ready(
     logs: Path,
     on_ready: Callable[[str], None],
 ) -> None:
-    """Wait until every process is ready, telling `on_ready` the name of each as it is.
+    """Wait until every process is ready; call `on_ready` with the name of each one.
 
-    Raises PlatformError, with the last line of its log, for the first that is not in time or keeps dying.
+    Raises PlatformError, with the last line of its log, for the first process that is late or keeps dying.
     """
     waiting = {spec.name: spec for spec in specs}
     began = time.monotonic()
@@ -70,7 +70,7 @@ def wait_ready(
 
 
 def last_line(log: Path) -> str:
-    """The last line that is not blank; empty when there is none."""
+    """The last line that is not blank; empty if there is none."""
     try:
         with log.open("rb") as file:
             file.seek(0, 2)

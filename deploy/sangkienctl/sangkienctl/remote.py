@@ -1,5 +1,5 @@
-"""A platform that runs elsewhere, as this command reaches it: by its public address, with tokens from its
-OpenID Connect issuer or one given. It keeps no secret and no token on disk.
+"""A remote platform, reached by its public address, with tokens from its OpenID Connect issuer or a given
+token. It stores no secret and no token on disk.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 10
 
 @dataclass(frozen=True)
 class Client:
-    """A confidential client of an issuer that may use client credentials, and passwords of demo accounts.
+    """A confidential client of an issuer, allowed to use client credentials and passwords of demo accounts.
 
     issuer: the address above `/.well-known/openid-configuration`, no trailing slash.
     """
@@ -31,7 +31,7 @@ class Client:
 class RemotePlatform:
     """gateway: the public address, no trailing slash; passwords: of the demo accounts, by user name.
 
-    Either the client or an administrator's token must be there; a token alone signs no demo account in.
+    Either the client or an administrator's token is required; a token alone cannot sign in demo accounts.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class RemotePlatform:
         self._endpoint: str | None = None
 
     def token(self, username: str) -> str:
-        """A token of a demo account; PlatformError when the issuer refuses it."""
+        """A token for a demo account. Raises PlatformError if the issuer refuses it."""
         if username not in self._passwords:
             raise PlatformError(f"the password of {username} is not known")
         form = {"grant_type": "password", "username": username, "password": self._passwords[username]}
         return self._mint(form | {"scope": "openid"})
 
     def service_token(self, *roles: str) -> str:
-        """The token that was given, or one of the client itself; which roles it holds, its issuer says."""
+        """The given token, or one for the client itself; the issuer decides which roles it has."""
         return self._token if self._token is not None else self._mint({"grant_type": "client_credentials"})
 
     def _mint(self, form: Mapping[str, str]) -> str:
@@ -74,9 +74,7 @@ def _token_endpoint(issuer: str) -> str:
         document: Any = answer.json() if answer.is_success else {}
         endpoint = document.get("token_endpoint")
     except (httpx.TransportError, ValueError, AttributeError) as error:
-        raise PlatformError(
-            f"{address} does not answer as an issuer does ({error}); check --issuer"
-        ) from error
+        raise PlatformError(f"{address} does not answer like an issuer ({error}); check --issuer") from error
     if not isinstance(endpoint, str):
         raise PlatformError(f"{address} names no token endpoint (HTTP {answer.status_code}); check --issuer")
     return endpoint

@@ -1,4 +1,4 @@
-"""What the operator sees: progress, tables, log lines. It decides nothing."""
+"""Output for the operator: progress, tables, log lines. It contains no logic of the platform."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ class Steps:
 
 @contextmanager
 def counted(console: Console, what: str, total: int) -> Iterator[Counter]:
-    """Progress over many equal things, with a rate."""
+    """Progress over many items of one kind, with a rate."""
     with Counter(console, what, total) as counter:
         yield counter
 
 
 class Counter:
-    """A bar with count, rate and time left; without a terminal a line at each tenth."""
+    """A bar with count, rate and elapsed time; without a terminal, one line for each tenth."""
 
     def __init__(self, console: Console, what: str, total: int) -> None:
         self._console = console
@@ -111,7 +111,7 @@ class Counter:
         before, self._count = self._count, self._count + count
         rate = f"{self._count / max(0.001, time.monotonic() - self._began):.0f}/s"
         self._bar.update(self._task, completed=self._count, rate=rate)
-        # Without a terminal: each tenth of what is long, and the end.
+        # Without a terminal: a line for each tenth (at least 50 items), and at the end.
         tenth = max(50, self._total // 10)
         if not self._console.is_terminal and (
             before // tenth != self._count // tenth or self._count == self._total
@@ -149,7 +149,7 @@ def _duration(seconds: int) -> str:
 
 
 def tail(file: Path, lines: int) -> list[str]:
-    """The last lines of a file; none when it is not there."""
+    """The last lines of a file; empty if it does not exist."""
     try:
         return file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
     except FileNotFoundError:
@@ -159,13 +159,13 @@ def tail(file: Path, lines: int) -> list[str]:
 def follow(
     files: Sequence[Path], pause: Callable[[], object] = lambda: time.sleep(FOLLOW_SECONDS)
 ) -> Iterator[tuple[str, str]]:
-    """(process, line) for each line that is written from now on; goes on after a rotation. Never ends."""
+    """Yields (process, line) for each new line; continues after a log rotation. Never ends."""
     positions = {file: file.stat().st_size if file.exists() else 0 for file in files}
     while True:
         for file, position in positions.items():
             size = file.stat().st_size if file.exists() else 0
             if size < position:
-                position = 0  # rotated: a new file began
+                position = 0  # rotated: this is a new file
             if size > position:
                 with file.open("rb") as log:
                     log.seek(position)

@@ -1,4 +1,4 @@
-"""The command `seed`: reads which platform to load into and how to sign in there, and calls the loader."""
+"""The command `seed`: reads the target platform and the credentials, and calls the loader."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ REALM = "/auth/realms/sangkien"
 
 @click.command()
 @click.option(
-    "--initiatives", type=click.IntRange(min=1), help="Make so many more along the published growth."
+    "--initiatives", type=click.IntRange(min=1), help="Create that many more, along the published growth."
 )
 @click.option("--connections", default=8, show_default=True, type=click.IntRange(1, 64))
 @click.option("--programme-only", is_flag=True, help="Only units, campaigns, contacts and targets.")
 @click.option("--url", envvar="SANGKIENCTL_URL", help="Load into the platform at this public address.")
 @click.option("--issuer", envvar="SANGKIENCTL_ISSUER", help=f"Its issuer.  [default: URL{REALM}]")
 @click.option("--client-id", envvar="SANGKIENCTL_CLIENT_ID", default="sangkienctl", show_default=True)
-@click.option("--client-secret", envvar="SANGKIENCTL_CLIENT_SECRET", help="Better given in the environment.")
+@click.option("--client-secret", envvar="SANGKIENCTL_CLIENT_SECRET", help="Better set in the environment.")
 @click.option("--token", envvar="SANGKIENCTL_TOKEN", help="An administrator's token, instead of a client.")
 @click.pass_obj
 def seed(
@@ -38,8 +38,8 @@ def seed(
 ) -> None:
     """Load the sample programme through the public API; repeating it changes nothing.
 
-    Without --url into the embedded platform. With it, the client needs the role admin over the whole tree;
-    its secret, and the token, may stand in SANGKIENCTL_CLIENT_SECRET and SANGKIENCTL_TOKEN.
+    Without --url it loads into the embedded platform. With --url, the client needs the role admin over the
+    whole tree; set its secret in SANGKIENCTL_CLIENT_SECRET, or a token in SANGKIENCTL_TOKEN.
     """
     from sangkienctl import seed as seeding
 
@@ -53,12 +53,12 @@ def seed(
         return
     if initiatives is not None:
         raise click.UsageError(
-            "--initiatives is for the embedded platform: its home knows what was made before"
+            "--initiatives is for the embedded platform: its home records the earlier batches"
         )
     if (client_secret is None) == (token is None):
         raise click.UsageError("--url needs either --client-secret or --token")
     if token is not None and not programme_only:
-        raise click.UsageError("--token signs no demo account in; add --programme-only, or give a client")
+        raise click.UsageError("--token cannot sign in demo accounts; add --programme-only, or give a client")
     gateway = url.rstrip("/")
     client = (
         Client((issuer or gateway + REALM).rstrip("/"), client_id, client_secret) if client_secret else None

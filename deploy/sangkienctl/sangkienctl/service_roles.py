@@ -1,4 +1,4 @@
-"""Plays a role of a service as a process of its own, so that this command never imports a service."""
+"""Runs a role of a service in a separate process, so that this command never imports a service."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sangkienctl.processes import service_environment
 
 
 def run_role(home: Path, service: str, *arguments: str) -> None:
-    """Play it with the settings of the environment, or else those of the embedded platform; ends this process
-    with its exit code."""
+    """Run it with the settings of the environment, or else those of the embedded platform; exit with its exit
+    code."""
     environment = dict(os.environ)
     if "MONGO_URI" not in environment:
         environment |= service_environment(service, Platform(home).addresses)

@@ -1,5 +1,5 @@
 """Runs the catalogue under supervisord: writes its configuration, starts the daemon, talks to it over its
-unix socket. It knows no order and no health; platform.py does.
+unix socket. Start order and readiness are in platform.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ALREADY_STARTED = 60
 NOT_RUNNING = 70
 LOG_BYTES = 10 * 1024 * 1024
 LOG_BACKUPS = 3
-# A process that dies within this time after its start waits 1, 2, 3 … s before the next try.
+# A process that dies within this time after its start waits 1, 2, 3 … s before the next attempt.
 SETTLED_SECONDS = 3
 START_TRIES = 60
 STOP_SECONDS = 20
@@ -34,7 +34,7 @@ UMASK = 0o077
 
 @dataclass(frozen=True)
 class ProcessState:
-    """What supervisord says of one process. pid: 0 when it does not run."""
+    """The state of one process according to supervisord. pid: 0 if it does not run."""
 
     name: str
     state: str
@@ -99,10 +99,10 @@ def _program(home: Home, spec: ProcessSpec) -> list[str]:
 
 def _value(text: str) -> str:
     if "\n" in text:
-        raise PlatformError(f"a setting for supervisord holds a line break: {text!r}")
+        raise PlatformError(f"a setting for supervisord contains a line break: {text!r}")
     # supervisord expands %(name)s and reads " ;" as the start of a comment.
     if " ;" in text:
-        raise PlatformError(f"supervisord cannot hold ' ;' in a setting: {text!r}")
+        raise PlatformError(f"supervisord does not allow ' ;' in a setting: {text!r}")
     return text.replace("%", "%%")
 
 
@@ -112,7 +112,7 @@ def _environment(environment: Mapping[str, str]) -> str:
 
 def _quoted(value: str) -> str:
     if '"' in value or "\\" in value:
-        raise PlatformError(f"supervisord cannot hold quotes or backslashes in a setting: {value!r}")
+        raise PlatformError(f"supervisord does not allow quotes or backslashes in a setting: {value!r}")
     return _value(value)
 
 
@@ -124,14 +124,14 @@ class Supervisor:
 
     @property
     def pid(self) -> int | None:
-        """The daemon's pid when it answers, else None."""
+        """The daemon's pid if it answers, else None."""
         try:
             return int(self._call("getPID"))
         except OSError:
             return None
 
     def start(self, specs: Sequence[ProcessSpec]) -> None:
-        """Write the configuration and start the daemon; no program runs yet."""
+        """Write the configuration and start the daemon; it starts no program yet."""
         write_atomically(self._home.supervisor_config, configuration(self._home, specs))
         command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord"]
         command += ["-c", str(self._home.supervisor_config)]
@@ -159,7 +159,7 @@ class Supervisor:
             return False
 
     def states(self) -> dict[str, ProcessState]:
-        """Every process by name; empty when the daemon does not answer."""
+        """Every process by name; empty if the daemon does not answer."""
         try:
             entries = self._call("getAllProcessInfo")
         except OSError:
@@ -177,11 +177,11 @@ class Supervisor:
         }
 
     def launch(self, name: str) -> None:
-        """Start one process; without effect when it runs."""
+        """Start one process; no effect if it runs."""
         self._tolerant(ALREADY_STARTED, "startProcess", name, False)
 
     def halt(self, name: str) -> None:
-        """Ask one process to stop (SIGTERM, after a while SIGKILL); returns at once."""
+        """Stop one process (SIGTERM, SIGKILL after STOP_SECONDS) without waiting for it."""
         self._tolerant(NOT_RUNNING, "stopProcess", name, False)
 
     def shutdown(self) -> None:
@@ -208,7 +208,7 @@ class _UnixTransport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        # Kept where the base class looks for it, so that close() ends it.
+        # The base class closes the connection that it finds in this attribute.
         self._connection = (host, _UnixConnection(self._path))
         return self._connection[1]
 

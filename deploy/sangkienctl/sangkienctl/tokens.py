@@ -1,4 +1,4 @@
-"""Access tokens from an issuer for the operators' command. It keeps none on disk."""
+"""Access tokens from an issuer for the operators' command. It stores none on disk."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class TokenSource:
         self._secret = secret
 
     def for_account(self, username: str) -> str:
-        """A token of a demo account; PlatformError when there is no such account."""
+        """A token for a demo account. Raises PlatformError if there is no such account."""
         return self._mint({"grant_type": DEMO_ACCOUNT_GRANT, "username": username})
 
     def for_client(self, *roles: str) -> str:
-        """A token of this command itself, with the roles (admin, operator) over the whole tree."""
+        """A token for this command itself, with the roles (admin, operator) over the whole tree."""
         return self._mint({"grant_type": "client_credentials", "scope": " ".join(roles)})
 
     def _mint(self, form: Mapping[str, str]) -> str:
@@ -32,7 +32,8 @@ class TokenSource:
 
 
 def mint(endpoint: str, form: Mapping[str, str], client: tuple[str, str]) -> str:
-    """An access token from a token endpoint. client: (id, secret). PlatformError with the issuer's reason."""
+    """An access token from a token endpoint. client: (id, secret). Raises PlatformError with the issuer's
+    reason."""
     try:
         answer = httpx.post(endpoint, data=dict(form), auth=client, timeout=10, trust_env=False)
     except httpx.TransportError as error:

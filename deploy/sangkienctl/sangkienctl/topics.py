@@ -1,4 +1,4 @@
-"""Topics and consumer lag, as the operator sees them. What a topic is, says `contracts`."""
+"""Topics and consumer lag for the operator. The topics themselves are declared in `contracts`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import contracts
 from chassis import topics as topic_admin
 from sangkienctl.home import PlatformError
-from sangkienctl.kafka_access import KafkaAccess, admin_client, told_plainly
+from sangkienctl.kafka_access import KafkaAccess, admin_client, readable_errors
 
 
 @dataclass(frozen=True)
 class Lag:
-    """How far one group is behind in one topic, in records.
+    """The lag of one group in one topic, in records.
 
-    partitions: how far in each; end: records ever written; committed: whether the group has any offset.
+    partitions: lag per partition; end: records ever written; committed: whether the group has committed any
+    offset.
     """
 
     group: str
@@ -31,14 +32,14 @@ class Lag:
 
 
 def apply_topics(access: KafkaAccess, patience_seconds: float = 0) -> list[str]:
-    """Create and adapt every topic of the contracts; one line per change.
+    """Create and update all topics of the contracts; returns one line per change.
 
-    An open port is not yet a broker that serves: a failure is tried again for `patience_seconds`.
+    A broker whose port is open may not be ready yet: a failure is retried for `patience_seconds`.
     """
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
-            with told_plainly(access):
+            with readable_errors(access):
                 return topic_admin.apply_topics(access, contracts.topics().values())
         except PlatformError:
             if time.monotonic() > deadline:
@@ -47,7 +48,7 @@ def apply_topics(access: KafkaAccess, patience_seconds: float = 0) -> list[str]:
 
 
 def declared_groups() -> dict[str, list[str]]:
-    """Every consumer group (named as its service) and its topics."""
+    """Every consumer group (named like its service) and its topics."""
     groups: dict[str, list[str]] = {}
     for topic in contracts.topics().values():
         for consumer in topic.consumers if topic.kind == "event" else ():
@@ -56,12 +57,12 @@ def declared_groups() -> dict[str, list[str]]:
 
 
 def lag(access: KafkaAccess, groups: Iterable[str] | None = None) -> list[Lag]:
-    """The lag of the declared groups (or of those named) in their topics."""
+    """The lag of the declared groups (or only of `groups`) in their topics."""
     from kafka import TopicPartition
     from kafka.admin import OffsetSpec
 
     wanted = {group: names for group, names in declared_groups().items() if groups is None or group in groups}
-    with told_plainly(access), admin_client(access) as admin:
+    with readable_errors(access), admin_client(access) as admin:
         topics = sorted({name for names in wanted.values() for name in names})
         partitions = {
             found["name"]: [

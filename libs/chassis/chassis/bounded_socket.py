@@ -1,5 +1,5 @@
-"""A client's connection that a request cannot hold for ever: the reading of one request and each writing end
-in time. It knows nothing of HTTP.
+"""A socket with a deadline for reading a whole request and for each write, so slow clients cannot tie up a
+thread. It knows nothing about HTTP.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ import socket
 import time
 from typing import Any
 
-# The whole of a request, from its first byte; the gateway gives a body as long.
+# Deadline for reading a whole request; the gateway allows the same time for a body.
 READ_SECONDS = 30.0
-# One part of an answer to a client that takes nothing of it.
+# Timeout of one send to a client that has stopped reading.
 WRITE_SECONDS = 60.0
 
 
 class BoundedSocket(socket.socket):
-    """A blocking socket whose reads together take no longer than `read_seconds` from the last
-    `setblocking(True)`. When the time is over it fails as if the client had gone: a server knows how to end
-    that quietly.
+    """A blocking socket whose reads together take at most `read_seconds` from the last `setblocking(True)`.
+    After that it fails as if the client had disconnected, which servers handle without an error.
     """
 
     read_seconds = READ_SECONDS
@@ -27,17 +26,17 @@ class BoundedSocket(socket.socket):
 
     @classmethod
     def taking(cls, connection: socket.socket) -> BoundedSocket:
-        """The same connection; the socket that it was cannot be used any more."""
+        """Wrap the same connection; the original socket object cannot be used any more."""
         return cls(fileno=connection.detach())
 
     def setblocking(self, flag: bool, /) -> None:
-        """True begins the time of a request."""
+        """True starts the deadline of a request."""
         super().setblocking(flag)
         if flag:
             self._until = time.monotonic() + self.read_seconds
 
     def recv(self, *args: Any) -> bytes:
-        """As a socket's. ConnectionResetError once the time of the request is over."""
+        """Like socket.recv. Raises ConnectionResetError after the deadline of the request."""
         left = self._until - time.monotonic()
         given = self.gettimeout()
         if left <= 0:
@@ -51,7 +50,7 @@ class BoundedSocket(socket.socket):
             raise _gone() from None
 
     def sendall(self, *args: Any) -> None:
-        """As a socket's. ConnectionResetError when the client does not take it in time."""
+        """Like socket.sendall. Raises ConnectionResetError if the client does not read in time."""
         self.settimeout(self.write_seconds)
         try:
             super().sendall(*args)

@@ -1,5 +1,5 @@
-"""The issuer's public keys, fetched once and kept: an unknown key id asks again at a bounded rate, and when
-the issuer is away the keys known so far stay good. Only keys of the pinned algorithms are taken.
+"""Cache of the issuer's public keys: an unknown `kid` triggers a rate-limited refetch; cached keys stay valid
+while the issuer is unreachable. Only keys of the pinned algorithms are accepted.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _log = logging.getLogger(__name__)
 
 
 class KeysUnavailable(Exception):
-    """No key was ever fetched, and the issuer does not answer."""
+    """No keys have been fetched yet, and the issuer does not answer."""
 
 
 def fetch_key_set(url: str) -> Mapping[str, Any]:
-    """The JSON object at `url`. OSError, urllib3's HTTPError or ValueError when there is none."""
+    """The JSON object at `url`. Raises OSError, urllib3's HTTPError or ValueError if it cannot be fetched."""
     with urllib3.PoolManager(num_pools=1) as pool:
         timeout = urllib3.Timeout(total=_TIMEOUT_SECONDS)
         with pool.request(
@@ -45,13 +45,13 @@ def fetch_key_set(url: str) -> Mapping[str, Any]:
         raise ValueError("the key set is too long")
     document = orjson.loads(body)
     if not isinstance(document, dict):
-        raise ValueError("the key set is no object")
+        raise ValueError("the key set is not a JSON object")
     return document
 
 
 class IssuerKeys:
-    """Public keys by (key id, algorithm); thread-safe. Times are seconds of one clock, given by the
-    caller."""
+    """Public keys by (key id, algorithm); thread-safe. The caller passes the time, in seconds of one
+    clock."""
 
     def __init__(self, url: str, algorithms: Sequence[str], fetch: Fetch) -> None:
         self._url = url
@@ -65,8 +65,8 @@ class IssuerKeys:
         self.generation = 0
 
     def find(self, kid: str | None, algorithm: str, now: float) -> Key | None:
-        """The key of a token's header, None when the issuer has no such key. Without a key id the issuer's
-        only key of that algorithm. KeysUnavailable when there are no keys to look in."""
+        """The key for a token's header, None if the issuer has no such key. Without a key id, the issuer's
+        only key of that algorithm. Raises KeysUnavailable if no keys have been fetched."""
         key = self._keys.get((kid, algorithm))
         if key is not None:
             if now - (self._fetched_at or 0.0) > FRESH_SECONDS:
@@ -78,7 +78,7 @@ class IssuerKeys:
         return self._keys.get((kid, algorithm))
 
     def _refresh(self, now: float, *, wait: bool) -> None:
-        # One thread asks the issuer; others wait only when they have no key to go on with.
+        # One thread queries the issuer; others wait only if they have no key to use.
         if not self._lock.acquire(blocking=wait):
             return
         try:
@@ -126,8 +126,8 @@ def _usable(document: Mapping[str, Any], algorithms: Sequence[str]) -> dict[tupl
 
 
 def _public_key(entry: Mapping[str, Any], algorithm: str) -> Key | None:
-    """The key if it may verify this algorithm. The type must fit the algorithm, so that no public key can
-    ever serve as the secret of another algorithm."""
+    """The key, if it may verify this algorithm. The type must match the algorithm, so that a public key can
+    never be used as the secret of another algorithm."""
     if entry.get("use", "sig") != "sig" or entry.get("alg", algorithm) != algorithm:
         return None
     public = {

@@ -1,5 +1,5 @@
-"""What every Kafka client is made with: addresses, security and timeouts stated, and no leaks when no broker
-answers. It makes no decision about topics, offsets or acknowledgements.
+"""The options of every Kafka client: addresses, security, explicit timeouts, and no leaks if no broker
+answers. It decides nothing about topics, offsets or acknowledgements.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ METADATA_MS = 3_000
 
 
 class KafkaSettings(Protocol):
-    """The part of the settings that Kafka clients need."""
+    """The settings that Kafka clients need."""
 
     @property
     def kafka_bootstrap(self) -> str: ...
@@ -33,7 +33,7 @@ class KafkaSettings(Protocol):
 
 
 def client_options(settings: KafkaSettings) -> dict[str, Any]:
-    """Options common to all clients: addresses, security, short reconnects. RuntimeError without crc32c."""
+    """Options of all clients: addresses, security, short reconnects. Raises RuntimeError without crc32c."""
     require_crc32c()
     options: dict[str, Any] = {
         "bootstrap_servers": [server.strip() for server in settings.kafka_bootstrap.split(",")],
@@ -53,7 +53,8 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def require_crc32c() -> None:
-    """RuntimeError without the C package: checksums in Python make kafka-python 5 to 15 times slower."""
+    """Raise RuntimeError without the C package: checksums in Python make kafka-python 5 to 15 times
+    slower."""
     try:
         import crc32c  # noqa: F401
     except ImportError:
@@ -61,9 +62,11 @@ def require_crc32c() -> None:
 
 
 def construct(kind: Callable[..., T], **options: Any) -> T:
-    """Make a Kafka client; if its constructor fails, end the threads and sockets that it has begun.
+    """Create a Kafka client; if its constructor fails, stop the threads and close the sockets that it has
+    opened.
 
-    kafka-python starts its network thread before it looks for a broker, and leaves it behind if none answers.
+    kafka-python starts its network thread before it connects to a broker, and does not stop it if none
+    answers.
     """
     started: list[Any] = []
 

@@ -1,6 +1,5 @@
-"""Logs as one JSON object per line on standard output, with the trace and request ids of the work at hand.
-Personal data never: messages are constant, and an exception's own text is kept only where it cannot quote
-input.
+"""Logs as one JSON object per line on standard output, with the current trace and request ids. Never personal
+data: messages are constant, and the text of an exception is logged only if it cannot contain input.
 """
 
 from __future__ import annotations
@@ -26,7 +25,8 @@ _WITHHELD = frozenset(
     {"authorization", "cookie", "email", "password", "phone", "secret", "subject", "title", "token"}
 )
 
-# The texts of these errors come from the system or from a driver's connection, never from a request.
+# The texts of these errors come from the operating system or from a driver's connection, never from a
+# request.
 _TEXT_IS_SAFE = frozenset(
     {
         "OSError",
@@ -58,16 +58,16 @@ class JsonFormatter(logging.Formatter):
         entry = self._entry(record.created, record.levelname, record.name, record.getMessage())
         for name, value in record.__dict__.items():
             if name not in _PLAIN_ATTRIBUTES:
-                # A level or role of the union is not the line's own.
+                # Do not overwrite the line's own fields, for example by the level or role of a union.
                 key = f"{name}_" if name in entry else name
                 entry[key] = "[withheld]" if name in _WITHHELD else value
-        # False, and so not a tuple, where a caller said exc_info=False.
+        # exc_info is False, not a tuple, if a caller passed exc_info=False.
         if record.exc_info and record.exc_info[1] is not None:
             entry["error"] = describe(record.exc_info[1])
         return orjson.dumps(entry, default=str, option=orjson.OPT_NON_STR_KEYS)
 
     def request_line(self, fields: Mapping[str, str | int | float]) -> bytes:
-        """The line of a request that ended: the one made for each, so made without a record."""
+        """The line of a finished request. It is written for every request, so it avoids a LogRecord."""
         entry = self._entry(time.time(), "INFO", ACCESS_LOGGER, "request")
         entry.update(fields)
         return orjson.dumps(entry)
@@ -100,7 +100,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def describe(error: BaseException) -> list[dict[str, Any]]:
-    """The error and its causes, outermost first: type, place, and the text only of errors that cannot quote
+    """The error and its causes, outermost first: type, place, and the text only of errors that cannot contain
     what a person sent."""
     described = []
     seen: set[int] = set()
@@ -127,7 +127,7 @@ def _qualified(kind: type) -> str:
 
 
 def _write_to_standard_output(line: bytes) -> None:
-    # Below the buffers of sys.stdout: a whole line in one write, also from several processes on one pipe.
+    # Bypasses the buffer of sys.stdout: one write per line, so that processes can share a pipe.
     while line:
         line = line[os.write(1, line) :]
 
@@ -147,13 +147,12 @@ class LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             self._write(self._lines.line(record) + b"\n")
-        except (
-            Exception
-        ):  # the base class counts and reports it on standard error: logging must not end a request
+        # Logging must not fail a request; the base class reports the error on standard error.
+        except Exception:
             self.handleError(record)
 
 
-def _is_no_slow_step(record: logging.LogRecord) -> bool:
+def _not_slow_callback_warning(record: logging.LogRecord) -> bool:
     return "blocking the event loop" not in str(record.msg)
 
 
@@ -161,7 +160,7 @@ _requests: LineHandler | None = None
 
 
 def write_request(fields: Mapping[str, str | int | float]) -> None:
-    """Write the line of a request that ended; nothing before `configure`, or above the level INFO."""
+    """Write the line of a finished request; nothing before `configure`, or if the level is above INFO."""
     if _requests is not None:
         _requests.write_request(fields)
 
@@ -169,11 +168,11 @@ def write_request(fields: Mapping[str, str | int | float]) -> None:
 def configure(
     service: str, role: str, level: str, write: Callable[[bytes], None] = _write_to_standard_output
 ) -> None:
-    """Send everything that is logged to standard output, instead of any earlier place.
+    """Send all logs to standard output, replacing any earlier configuration.
 
     service, role: on every line; level: as in logging, "INFO" and so on.
     """
-    # Nothing here reads where a record was made, and finding that out costs more than the rest of the line.
+    # We never log the call site, and computing it is the most expensive part of a log record.
     logging._srcfile = None
     logging.logThreads = False
     logging.logProcesses = False
@@ -186,9 +185,10 @@ def configure(
     root.setLevel(level)
     global _requests
     _requests = handler if logging.getLogger(ACCESS_LOGGER).isEnabledFor(logging.INFO) else None
-    # Drivers tell every heartbeat and connection at their lower levels.
+    # Drivers log every heartbeat and connection at their lower levels.
     for name in ("pymongo", "kafka", "urllib3"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    # kafka-python warns of each step above 0.1 s; no client can set that, and a busy machine fills the log.
-    logging.getLogger("kafka.net.selector").addFilter(_is_no_slow_step)
+    # kafka-python warns about each callback above 0.1 s. No option changes that, and on a busy machine the
+    # warnings fill the log.
+    logging.getLogger("kafka.net.selector").addFilter(_not_slow_callback_warning)
     logging.captureWarnings(True)

@@ -1,5 +1,5 @@
-"""Every metric of the chassis, declared once with what it tells and never anywhere else. Label values come
-from closed sets (route templates, topics, outcomes): no ids, no people.
+"""All metrics of the chassis, each declared once, with its meaning. Label values come from closed sets (route
+templates, topics, outcomes): no ids, no people.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HTTP_REQUEST_SECONDS = Histogram(
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 
-# Answers with a problem, by its stable code: tells a wave of version conflicts from one of broken clients.
+# Answers with a problem, by its stable code: distinguishes version conflicts from broken clients.
 HTTP_PROBLEMS = Counter("http_problems", "Problem details answered, by code", ["code"])
 
 # Bearer tokens refused, by reason: a rise after a key rotation means that the key set cannot be fetched.
@@ -27,7 +27,7 @@ TOKENS_REFUSED = Counter("tokens_refused", "Access tokens refused, by reason", [
 # Fetches of the issuer's key set, by outcome: ok | failed.
 KEY_SET_FETCHES = Counter("key_set_fetches", "Fetches of the issuer's keys, by outcome", ["outcome"])
 
-# 1 while the process takes new requests, 0 once it was told to stop.
+# 1 while the process accepts new requests, 0 once it is stopping.
 ACCEPTING_REQUESTS = Gauge(
     "accepting_requests", "1 while new requests are taken, 0 while stopping", multiprocess_mode="livemax"
 )
@@ -38,26 +38,26 @@ ACCEPTING_REQUESTS = Gauge(
 # Events that Kafka acknowledged.
 OUTBOX_PUBLISHED = Counter("outbox_published", "Events published from the outbox", ["topic"])
 
-# Failed sends; each is tried again, so a rise without published events means that Kafka is away.
+# Failed sends; each is retried, so a rise without published events means that Kafka is unavailable.
 OUTBOX_FAILURES = Counter("outbox_publish_failures", "Failed sends of an event", ["topic", "reason"])
 
-# From the event's creation to its acknowledgement: what the relay adds to the time until visible.
+# From the event's creation to its acknowledgement: the relay's part of the time until it is visible.
 OUTBOX_DELAY = Histogram(
     "outbox_delay_seconds",
     "From the creation of an event to its acknowledgement by Kafka",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600),
 )
 
-# Age of the oldest event that the last sweep could not publish; 0 when there was none.
+# Age of the oldest event that the last poll could not publish; 0 when there was none.
 OUTBOX_OLDEST = Gauge("outbox_oldest_seconds", "Age of the oldest unpublished event", ["collection"])
 
 # Lanes leased by this process; over all workers of a service the sum is 16, less means unpublished events.
 OUTBOX_LANES = Gauge("outbox_lanes", "Lanes of the outbox that this process holds a lease on")
 
-# Kafka producers made anew after a fatal error.
+# Kafka producers replaced after a fatal error.
 PRODUCERS_REPLACED = Counter("producers_replaced", "Producers replaced after a failure", ["role"])
 
-# Records by what became of them: handled | skipped (unknown type) | dead_letter.
+# Records by outcome: handled | skipped (unknown type) | dead_letter.
 CONSUMER_RECORDS = Counter("consumer_records", "Records consumed", ["group", "topic", "outcome"])
 
 # Failed handler calls, by error class and the class of the exception.
@@ -69,16 +69,16 @@ CONSUMER_BATCH_SECONDS = Histogram("consumer_batch_seconds", "Duration of a hand
 # Records between the position and the end of the log, over the partitions of this process.
 CONSUMER_LAG = Gauge("consumer_lag_records", "Records not yet consumed", ["group", "topic"])
 
-# Age of the event handled last while records wait; 0 when caught up.
+# Age of the last handled event while there are unread records; 0 if there are none.
 CONSUMER_TIME_LAG = Gauge("consumer_time_lag_seconds", "How far behind the consumer is", ["group", "topic"])
 
-# 1 while a transient error holds the consumer back: a database or the broker is away.
+# 1 while the consumer retries after a transient error: a database or the broker is unavailable.
 CONSUMER_PAUSED = Gauge("consumer_paused", "1 while retrying after a transient error", ["group"])
 
 # 1 while too many dead letters in a row keep the group from consuming until an operator releases it.
 CONSUMER_PARKED = Gauge("consumer_parked", "1 while the group waits for an operator", ["group"])
 
-# Commits that failed: their records may come again.
+# Failed commits: their records may be delivered again.
 CONSUMER_COMMIT_FAILURES = Counter("consumer_commit_failures", "Failed commits of offsets", ["group"])
 
 # --- jobs and schedules

@@ -1,5 +1,5 @@
-"""Who may do what to which resource: one table per service, read by requests, lists and tests alike. Rules
-are data; this module never looks at a database or a request.
+"""Who may do what to which resource: one table per service, used by requests, lists and tests. Rules are
+data; this module never reads a database or a request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class _Kind(Enum):
 
 @dataclass(frozen=True)
 class Resource:
-    """What an action touches. owners: subjects; path: unit codes, root first, empty when it has no unit."""
+    """The object of an action. owners: subjects; path: unit codes, root first, empty if it has no unit."""
 
     owners: frozenset[str] = frozenset()
     path: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Who:
-    """One way to be allowed; made by ANYONE, SIGNED_IN, OWNER and `role`."""
+    """One rule that allows an action; created by ANYONE, SIGNED_IN, OWNER and `role`."""
 
     kind: _Kind
     role: str = ""
@@ -57,7 +57,7 @@ OWNER = Who(_Kind.OWNER)
 
 
 def role(name: str, *, exact: bool = False, not_owner: bool = False) -> Who:
-    """Holders of a grant of this role on a unit of the resource's path, so on the unit itself or above it.
+    """Holders of a grant of this role on a unit of the resource's path: the unit itself or one above it.
 
     exact: only on the resource's own unit; not_owner: never an owner of the resource (conflict of interest).
     """
@@ -82,14 +82,14 @@ class Scope:
         return not (self.everything or self.units or self.own or self.exact_units)
 
     def covers(self, subject: str | None, resource: Resource) -> bool:
-        """Whether one resource is within the scope that was made for `subject`."""
+        """Whether a resource is within the scope of `subject`."""
         if self.everything or (self.own and subject in resource.owners):
             return True
         return not self.units.isdisjoint(resource.path) or not self.exact_units.isdisjoint(resource.path[-1:])
 
 
 class PermissionTable:
-    """The permissions of one service: action -> the ways to be allowed; an empty tuple forbids it to all."""
+    """The permissions of one service: action -> the rules that allow it; an empty tuple forbids it to all."""
 
     def __init__(self, rules: Mapping[str, tuple[Who, ...]]) -> None:
         self._rules = dict(rules)
@@ -99,7 +99,7 @@ class PermissionTable:
         return tuple(self._rules)
 
     def rules(self, action: str) -> tuple[Who, ...]:
-        """The ways to be allowed. LookupError for an action that the table does not name: a bug, not a
+        """The rules of an action. Raises LookupError for an action that is not in the table: a bug, not a
         refusal."""
         try:
             return self._rules[action]
@@ -110,16 +110,17 @@ class PermissionTable:
         return any(who.matches(principal, resource) for who in self.rules(action))
 
     def require(self, principal: Principal | None, action: str, resource: Resource = Resource()) -> None:
-        """Problem `not-authenticated` without a principal, `forbidden` with one, unless it is allowed."""
+        """Unless it is allowed, raises the problem `not-authenticated` without a principal, `forbidden` with
+        one."""
         if self.allows(principal, action, resource):
             return
         raise Problem(COMMON["not-authenticated" if principal is None else "forbidden"])
 
     def scope(self, principal: Principal | None, action: str) -> Scope:
-        """What a list of this action may show; exactly the resources that `allows` allows.
+        """What a list of this action may show: exactly the resources that `allows` allows.
 
-        ValueError for an action with a not_owner rule: a scope could only widen it, so a list needs an
-        action of its own.
+        Raises ValueError for an action with a not_owner rule: a scope could only widen it, so a list needs a
+        separate action.
         """
         rules = self.rules(action)
         if any(who.not_owner for who in rules):

@@ -83,7 +83,7 @@ COMMON: Mapping[str, ProblemType] = _types(
         "JSON quá phức tạp",
         "JSON too complex",
         "JSON được lồng nhau nhiều nhất {levels} cấp, có nhiều nhất {values} giá trị. Hãy rút gọn lại.",
-        "JSON may be nested {levels} levels deep and have {values} values. Shorten it and send it again.",
+        "The JSON exceeds {levels} nesting levels or {values} values. Shorten it and send it again.",
     ),
     ProblemType(
         "bad-cursor",

@@ -1,5 +1,5 @@
-"""The command line of a service: one image, many roles (api, worker, migrate, check-config and its own). It
-wires nothing; that is the service's bootstrap.
+"""The command line of a service: one image, many roles (api, worker, migrate, check-config and the service's
+own). It wires nothing; the service's bootstrap does.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Runnable(Protocol):
 
 @dataclass(frozen=True)
 class Service(Generic[S]):
-    """A service as its command line sees it. Each callable is called in the process that plays the role.
+    """The parts of a service that its command line needs. Each callable runs in the process of its role.
 
-    extra: further roles, name -> what runs with the settings and the remaining arguments; it returns the exit
+    extra: further roles: name -> function of the settings and the remaining arguments; it returns the exit
     code.
     """
 
@@ -58,8 +58,8 @@ class Service(Generic[S]):
 def main(
     service: Service[Any], argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None
 ) -> int:
-    """Play the role that the arguments name; the exit code. 78 when the settings are not complete, 64 for an
-    unknown role."""
+    """Run the role that the arguments name; return the exit code: 78 if the settings are incomplete, 64 for
+    an unknown role."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     role = arguments[0] if arguments else ""
     if role not in service.roles:
@@ -80,7 +80,7 @@ def main(
     try:
         return _play(service, role, settings, arguments[1:])
     except Exception:
-        _log.critical("the role ended by an error", exc_info=True)
+        _log.critical("role crashed", exc_info=True)
         return 1
 
 

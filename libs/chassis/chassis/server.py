@@ -25,25 +25,25 @@ from chassis.bounded_socket import BoundedSocket
 from chassis.settings import ServiceSettings
 from chassis.web.health import EXTENSION
 
-# Above the gateway's idle time, so that it is never the server who closes a connection in use.
+# Longer than the gateway's idle timeout, so that the server never closes a connection that the gateway uses.
 KEEP_ALIVE_SECONDS = 150
-# A worker that does not come back to its loop within this is replaced; the threads' requests do not count.
+# A worker whose main loop does not run for this long is replaced; slow requests in its threads do not count.
 UNRESPONSIVE_SECONDS = 30
 CONNECTIONS = 1000
 # What is left of a body that was refused unread is taken from the connection, so that it serves on: as much
 # as the gateway passes on, from a client that sends it in this time. Other connections are closed.
 MOST_UNREAD_BYTES = 1024 * 1024
 UNREAD_SECONDS = 5.0
-# Requests allocate many short-lived containers; the default of 700 walks the young ones several times in
-# each.
+# Requests allocate many short-lived containers; with the default of 700 the collector would run several times
+# per request.
 _YOUNG_OBJECTS = 20_000
 
 _log = logging.getLogger(__name__)
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker that, told to stop, first says so at /readyz for a while and serves on. A
-    client that sends or takes too slowly does not hold one of its threads."""
+    """On SIGTERM, fails /readyz for `drain_seconds` while still serving, then shuts down gracefully. Slow
+    clients cannot tie up its threads."""
 
     def init_process(self) -> None:
         self._stopping = False
@@ -51,7 +51,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        # What exists now lives as long as the process; the collector need not look at it again.
+        # Objects that exist now live as long as the process; the collector need not visit them again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
@@ -70,7 +70,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         if self._stopping:
             return
         self._stopping = True
-        # A thread of its own: a signal handler must not wait for locks that the interrupted code may hold.
+        # In a separate thread: a signal handler must not wait for locks that the interrupted code may hold.
         threading.Thread(target=self._drain, args=(sig,), name="drain", daemon=True).start()
 
     def _drain(self, sig: int) -> None:
@@ -81,14 +81,14 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
 
 class _Logger(Logger):  # type: ignore[misc]
-    """gunicorn's own messages go where all others go; its access log stays off."""
+    """Sends gunicorn's own messages to our log; its access log stays off."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         for log in (self.error_log, self.access_log):
             log.handlers.clear()
             log.propagate = True
-        # Its warnings quote addresses and header lines of requests that it could not read.
+        # gunicorn's warnings quote addresses and header lines of malformed requests.
         self.error_log.setLevel(logging.ERROR)
 
 
@@ -108,12 +108,12 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
 
 def drain_seconds(settings: ServiceSettings) -> float:
-    """At most half of the time to stop: the rest is for the requests in flight."""
+    """At most half of the shutdown time: the rest is for the requests in flight."""
     return min(settings.drain_seconds, settings.shutdown_seconds / 2)
 
 
 def gunicorn_settings(settings: ServiceSettings) -> dict[str, Any]:
-    """What differs from gunicorn's defaults."""
+    """The settings that differ from gunicorn's defaults."""
     memory = Path("/dev/shm")  # noqa: S108  (the heartbeat file; a slow disk must not make a worker look dead)
     return {
         "bind": settings.http_bind,
@@ -136,10 +136,11 @@ def gunicorn_settings(settings: ServiceSettings) -> dict[str, Any]:
 
 
 def run_api(app_factory: Callable[[], Flask], settings: ServiceSettings) -> None:
-    """Serve until SIGTERM: readiness off, drain, finish the requests in flight, exit 0. SIGINT stops at once.
+    """Serve until SIGTERM: fail readiness, drain, finish the requests in flight, exit 0. SIGINT stops at
+    once.
 
-    app_factory: called in the worker process. Ends the process (SystemExit).
+    app_factory: called in the worker process. Raises SystemExit at the end.
     """
-    # gunicorn would look for options of its own there.
+    # gunicorn would parse the arguments as its own options.
     sys.argv = sys.argv[:1]
     _Server(app_factory, settings).run()

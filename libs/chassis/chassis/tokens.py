@@ -36,7 +36,7 @@ _TOKEN_TYPES = (None, "JWT", "jwt", "at+jwt", "application/at+jwt")
 
 @dataclass(frozen=True)
 class Grant:
-    """A role held on a unit, and so on the units below it."""
+    """A role on a unit and all units below it."""
 
     role: str
     unit: str
@@ -44,7 +44,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who makes the request. name and client are for screens and technical checks, never for logs or
+    """The caller of a request. name and client are for screens and technical checks, never for logs or
     events."""
 
     subject: str
@@ -60,8 +60,8 @@ class Principal:
 class TokenVerifier:
     """Checks signature, algorithm, issuer, audience and times of tokens; thread-safe.
 
-    fetch: gives the JSON object of a key set at an address. A token that held is remembered by its hash until
-    it expires, or until the issuer's keys change: a signature costs more than all else of a small request.
+    fetch: returns the JSON object of a key set at an address. A valid token is cached by its hash until it
+    expires or the issuer's keys change: verifying a signature costs more than the rest of a small request.
     """
 
     def __init__(
@@ -87,8 +87,8 @@ class TokenVerifier:
         self._lock = threading.Lock()
 
     def verify(self, token: str) -> Principal:
-        """The principal of a token. Problem `not-authenticated` or `token-expired` (401) when it does not
-        hold, `unavailable` (503) while the issuer's keys were never seen."""
+        """The principal of a token. Raises the problem `not-authenticated` or `token-expired` (401) if the
+        token is invalid, `unavailable` (503) if the issuer's keys have never been fetched."""
         if len(token) > _TOKEN_LIMIT or not token.isascii():
             _refuse("malformed")
         digest = hashlib.sha256(token.encode()).digest()
@@ -212,7 +212,7 @@ def _grants(value: object) -> tuple[Grant, ...]:
 
 
 def _refuse(reason: str) -> NoReturn:
-    """Refuse a token. The reason goes to the metrics; the client learns only whether to sign in again."""
+    """Refuse a token. The reason is only in the metrics; the client learns only whether to sign in again."""
     metrics.TOKENS_REFUSED.labels(reason).inc()
     headers = {"WWW-Authenticate": 'Bearer realm="sangkien", error="invalid_token"'}
     raise Problem(COMMON["token-expired" if reason == "expired" else "not-authenticated"], headers=headers)

@@ -1,4 +1,4 @@
-"""Brings the topics of a cluster to what is declared, idempotently. It never deletes a topic or partition."""
+"""Creates and updates a cluster's topics as declared, idempotently. It never deletes a topic or partition."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chassis.kafka_client import KafkaSettings, client_options, construct
 
 
 class TopicPlan(Protocol):
-    """What is declared of a topic; `contracts.Topic` has it. retention_ms -1 keeps for ever."""
+    """The declaration of a topic; `contracts.Topic` has it. retention_ms -1 keeps records permanently."""
 
     @property
     def name(self) -> str: ...
@@ -25,15 +25,15 @@ class TopicPlan(Protocol):
 
 
 class TopicConflict(Exception):
-    """A topic exists with more partitions than declared; Kafka cannot take partitions away."""
+    """A topic exists with more partitions than declared; Kafka cannot remove partitions."""
 
 
-# A dead letter is the record, at most the usual 1 MiB, and some headers more.
+# A dead letter is the record, usually at most 1 MiB, with some more headers.
 DEAD_LETTER_BYTES = 2 * 1024 * 1024
 
 
 def topic_config(topic: TopicPlan) -> dict[str, str]:
-    """The topic's settings that are declared; all others stay the cluster's."""
+    """The declared settings of the topic; for all others the cluster's defaults apply."""
     config = {"cleanup.policy": topic.cleanup, "retention.ms": str(topic.retention_ms)}
     if topic.name.endswith(".dlq"):
         config["max.message.bytes"] = str(DEAD_LETTER_BYTES)

@@ -1,5 +1,5 @@
-"""W3C trace context (https://www.w3.org/TR/trace-context/): parses it, makes it, and keeps the current one.
-It exports no spans; logs, outbox and Kafka records carry the ids.
+"""W3C trace context (https://www.w3.org/TR/trace-context/): parses, creates and stores the current one. It
+exports no spans; logs, outbox and Kafka records carry the ids.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _current: ContextVar[TraceContext | None] = ContextVar("trace", default=None)
 
 
 def parse(header: str | None) -> TraceContext | None:
-    """The context of a `traceparent` header, or None when it is absent or invalid. A version that is not
-    known yet may carry more parts, as the standard asks."""
+    """The context of a `traceparent` header, or None if it is absent or invalid. As the standard requires,
+    unknown versions may have more parts."""
     if header is None:
         return None
     match = _TRACEPARENT.fullmatch(header)
@@ -44,9 +44,8 @@ def parse(header: str | None) -> TraceContext | None:
 
 
 def new() -> TraceContext:
-    """A fresh trace."""
-    # One request of the kernel for both ids; a zero id has the probability 2**-64 and is invalid, so drawn
-    # again.
+    """A new trace."""
+    # One system call for both ids. A zero id (probability 2**-64) is invalid, so draw again.
     digits = os.urandom(24).hex()
     trace_id, span_id = digits[:32], digits[32:]
     return new() if trace_id == _NO_TRACE or span_id == _NO_SPAN else TraceContext(trace_id, span_id, True)
@@ -64,7 +63,7 @@ def header(ctx: TraceContext) -> str:
 
 
 def current() -> TraceContext | None:
-    """The context of the request or record that this thread works on; None outside of one."""
+    """The context of the request or record that this thread is handling; None outside of one."""
     return _current.get()
 
 

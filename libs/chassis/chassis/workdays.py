@@ -1,6 +1,5 @@
-"""Which days are worked in Vietnam, and deadlines counted in them. The tables are packaged data
-(data/README.md); for years without a table only the holidays on fixed dates of the Labour Code 2019, article
-112, are known.
+"""Working days in Vietnam, and deadlines counted in them. The tables are packaged data (data/README.md); for
+years without a table only the fixed-date holidays of the Labour Code 2019, article 112, are known.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ _UNDECIDED = "undecided"
 
 @dataclass(frozen=True)
 class WorkCalendar:
-    """Monday to Friday, less the holidays, plus the Saturdays worked in exchange. Days map to their names."""
+    """Monday to Friday without holidays, plus make-up Saturdays. Days map to their names."""
 
     holidays: Mapping[date, str]
     makeup_days: Mapping[date, str]
 
     @classmethod
     def load(cls) -> Self:
-        """The packaged tables, without the holidays that are not law yet."""
+        """The packaged tables, without holidays that are not law yet."""
         return cls(_table("holidays.csv"), _table("makeup_workdays.csv"))
 
     def covers(self, year: int) -> bool:
-        """Whether the table has the year's holidays in full, those of the lunar calendar included."""
+        """Whether the table has all holidays of the year, including those of the lunar calendar."""
         return any(day.year == year for day in self.holidays)
 
     def holiday(self, day: date) -> str | None:
@@ -53,14 +52,14 @@ class WorkCalendar:
         return day.weekday() < _SATURDAY and self.holiday(day) is None
 
     def next_working(self, day: date) -> date:
-        """`day` itself when it is worked, else the first worked day after it."""
+        """`day` itself if it is a working day, else the next working day."""
         while not self.is_working(day):
             day += _ONE_DAY
         return day
 
     def add_working_days(self, day: date, n: int) -> date:
-        """The n-th worked day after `day`, which is not counted itself; for 0, `next_working(day)`.
-        ValueError for a negative n."""
+        """The n-th working day after `day`, not counting `day`; for 0, `next_working(day)`. Raises ValueError
+        for a negative n."""
         if n < 0:
             raise ValueError("working days are counted forward only")
         if n == 0:
@@ -70,7 +69,7 @@ class WorkCalendar:
         return day
 
     def add_months(self, day: date, n: int) -> date:
-        """The same day n months later, or the last day of that month when it is shorter."""
+        """The same day n months later, or the last day of that month if it is shorter."""
         months = day.year * 12 + day.month - 1 + n
         year, month = months // 12, months % 12 + 1
         return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

@@ -56,7 +56,7 @@ def test_it_publishes_what_waits_and_removes_it(mongo_db: Db, channel: Channel) 
     insert(mongo_db, channel, range(20))
 
     with relaying(mongo_db, channel) as relay:
-        published = relay.sweep()
+        published = relay.publish_pending()
 
     assert published == 20
     assert sorted(map(number_of, channel.read(channel.topic, 20))) == list(range(20))
@@ -69,7 +69,7 @@ def test_a_record_carries_key_headers_and_value_of_the_event(mongo_db: Db, chann
     mongo_db["things"].insert_one(aggregate([event]))
 
     with relaying(mongo_db, channel) as relay:
-        relay.sweep()
+        relay.publish_pending()
 
     record = channel.read(channel.topic, 1)[0]
     assert (record.key, record.value) == (b"aggregate-1", event.value)
@@ -82,7 +82,7 @@ def test_events_of_one_aggregate_keep_their_order_over_topics(mongo_db: Db, kafk
     mongo_db["things"].insert_one(aggregate(events))
 
     with relaying(mongo_db, channel) as relay:
-        assert relay.sweep() == 10
+        assert relay.publish_pending() == 10
 
     first, second = (channel.read(topic, 5) for topic in channel.topics)
     assert [number_of(record) for record in first] == [0, 2, 4, 6, 8]
@@ -98,7 +98,7 @@ def test_a_later_event_waits_for_a_failed_earlier_one(mongo_db: Db, channel: Cha
     insert(mongo_db, channel, [2])
 
     with relaying(mongo_db, channel) as relay:
-        assert relay.sweep() == 1
+        assert relay.publish_pending() == 1
 
     assert [number_of(record) for record in channel.read(channel.topic, 1)] == [2]
     document = mongo_db["things"].find_one({"_id": "one"})
@@ -138,9 +138,9 @@ def test_a_retry_sends_the_same_id_with_a_new_producer(mongo_db: Db, channel: Ch
 
     insert(mongo_db, channel, [1])
     with relaying(mongo_db, channel, factory=factory) as relay:
-        assert relay.sweep() == 0
+        assert relay.publish_pending() == 0
         assert pending(mongo_db) == 1
-        assert relay.sweep() == 1
+        assert relay.publish_pending() == 1
 
     ids = [dict(record.headers)["ce_id"] for record in channel.read(channel.topic, 2)]
     assert ids[0] == ids[1]
@@ -190,12 +190,12 @@ def test_an_event_added_between_reading_and_removal_is_kept(mongo_db: Db, channe
 
     factory = lambda: UpdatesMeanwhile(make_producer(channel.settings))  # noqa: E731
     with relaying(mongo_db, channel, factory=factory) as relay:
-        assert relay.sweep() == 1
+        assert relay.publish_pending() == 1
         document = mongo_db["things"].find_one({"_id": "one"})
         assert document is not None
         assert [event["id"] for event in document["outbox"]] == [second.id]
         assert document["outbox_lane"] == lane_of("one")
-        assert relay.sweep() == 1
+        assert relay.publish_pending() == 1
 
     assert [number_of(record) for record in channel.read(channel.topic, 2)] == [1, 2]
     assert mongo_db["things"].find_one({"_id": "one"}) == {"_id": "one", "version": 2}
@@ -217,14 +217,14 @@ def test_two_relays_share_the_lanes(mongo_db: Db, channel: Channel) -> None:
         relaying(mongo_db, channel, owner="one", clock=clock) as one,
         relaying(mongo_db, channel, owner="two", clock=clock) as two,
     ):
-        one.sweep()
-        two.sweep()  # shows itself
+        one.publish_pending()
+        two.publish_pending()  # registers itself
         for _ in range(2):
             clock.moved += timedelta(seconds=4)
-            one.sweep()
-            two.sweep()
+            one.publish_pending()
+            two.publish_pending()
         insert(mongo_db, channel, range(200))
-        by_one, by_two = one.sweep(), two.sweep()
+        by_one, by_two = one.publish_pending(), two.publish_pending()
 
     assert by_one + by_two == 200
     assert min(by_one, by_two) > 50
@@ -234,12 +234,12 @@ def test_two_relays_share_the_lanes(mongo_db: Db, channel: Channel) -> None:
 def test_a_dead_relays_lanes_pass_on_when_its_leases_end(mongo_db: Db, channel: Channel) -> None:
     clock = MovedClock()
     with relaying(mongo_db, channel, owner="one", clock=clock) as one:
-        one.sweep()
+        one.publish_pending()
         insert(mongo_db, channel, range(10))
         with relaying(mongo_db, channel, owner="two", clock=clock) as two:
-            assert two.sweep() == 0
+            assert two.publish_pending() == 0
             clock.moved += timedelta(seconds=11)
-            assert two.sweep() == 10
+            assert two.publish_pending() == 10
 
 
 def test_a_relay_that_lost_its_leases_sends_nothing_more(mongo_db: Db, channel: Channel) -> None:
@@ -248,14 +248,14 @@ def test_a_relay_that_lost_its_leases_sends_nothing_more(mongo_db: Db, channel: 
         relaying(mongo_db, channel, owner="frozen", clock=behind) as frozen,
         relaying(mongo_db, channel, owner="heir", clock=ahead) as heir,
     ):
-        frozen.sweep()
+        frozen.publish_pending()
         # The other process's clock says that the leases ended; the frozen one's does not.
         ahead.moved = timedelta(seconds=11)
-        heir.sweep()
+        heir.publish_pending()
         insert(mongo_db, channel, range(50))
 
-        assert frozen.sweep() == 0
-        assert heir.sweep() == 50
+        assert frozen.publish_pending() == 0
+        assert heir.publish_pending() == 50
 
     assert len(channel.read(channel.topic, 50)) == 50
 
@@ -279,7 +279,7 @@ def test_a_relay_whose_leases_ended_while_sending_removes_nothing(mongo_db: Db, 
     insert(mongo_db, channel, [1])
     factory = lambda: Freezes(make_producer(channel.settings))  # noqa: E731
     with relaying(mongo_db, channel, clock=clock, factory=factory) as relay:
-        relay.sweep()
+        relay.publish_pending()
 
     assert pending(mongo_db) == 1
 
@@ -301,15 +301,15 @@ def test_every_event_is_published_while_relays_come_and_go(mongo_db: Db, channel
     assert mongo_db["relays"].count_documents({}) == 0
 
 
-def test_a_large_backlog_is_published_in_one_sweep(mongo_db: Db, channel: Channel) -> None:
+def test_a_large_backlog_is_published_in_one_poll(mongo_db: Db, channel: Channel) -> None:
     for start in range(0, 1500, 500):
         insert(mongo_db, channel, range(start, start + 500))
 
     with relaying(mongo_db, channel) as relay:
-        relay.sweep()
+        relay.publish_pending()
         insert(mongo_db, channel, range(1500, 2000))
         started = time.perf_counter()
-        published = relay.sweep()
+        published = relay.publish_pending()
         rate = published / (time.perf_counter() - started)
 
     print(f"\nrelay: {rate:.0f} events/s")
@@ -322,7 +322,7 @@ def test_several_collections_are_published(mongo_db: Db, channel: Channel) -> No
     insert(mongo_db, channel, [2], "others")
 
     with relaying(mongo_db, channel, collections=("things", "others")) as relay:
-        assert relay.sweep() == 2
+        assert relay.publish_pending() == 2
 
     assert pending(mongo_db, "others") == 0
 
@@ -331,7 +331,7 @@ def test_an_empty_outbox_left_behind_is_cleared(mongo_db: Db, channel: Channel) 
     mongo_db["things"].insert_one({"_id": "a", "outbox": [], "outbox_lane": 3})
 
     with relaying(mongo_db, channel) as relay:
-        assert relay.sweep() == 0
+        assert relay.publish_pending() == 0
 
     assert mongo_db["things"].find_one({"_id": "a"}) == {"_id": "a"}
 
@@ -357,7 +357,7 @@ def test_the_request_s_trace_travels_to_the_record(mongo_db: Db, channel: Channe
         insert(mongo_db, channel, [1])
 
     with relaying(mongo_db, channel) as relay:
-        relay.sweep()
+        relay.publish_pending()
 
     header = dict(channel.read(channel.topic, 1)[0].headers)["traceparent"].decode()
     assert header == tracing.header(trace)

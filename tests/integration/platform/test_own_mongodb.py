@@ -60,7 +60,7 @@ def test_a_platform_runs_on_a_mongodb_with_sign_in(signed_in: str, home: Path) -
     assert all(status.ready for status in again.status())
     again.stop()
 
-    with pytest.raises(PlatformError, match="nothing would copy them"):
+    with pytest.raises(PlatformError, match="would not be copied"):
         Platform(home, engine="python").start()
 
 

@@ -28,10 +28,10 @@ from sangkienctl.seed.growth import VALID_SHARE, grow
 from sangkienctl.seed.reviewing import REJECT, VALIDATE
 from sangkienctl.seed.sample import Sample
 from tests.load.bench.http_load import Connection, request
-from tests.support.journey import AWAY, CASES, INITIATIVES
+from tests.support.journey import CASES, INITIATIVES, UNAVAILABLE
 
 TOKEN_SECONDS = 45 * 60
-BUSY = AWAY | {429}
+BUSY = UNAVAILABLE | {429}
 PAUSE_SECONDS = 0.2
 PATIENCE_SECONDS = 120.0
 QUEUE_PAGE = 100

@@ -1,5 +1,5 @@
-"""The command behind `make drill`: starts a platform of its own, drills it round by round, prints what came
-of it, and keeps the evidence when something was found.
+"""The command behind `make drill`: starts its own platform, drills it round by round, prints the results, and
+keeps the evidence if there are findings.
 
     python -m tests.resilience.drill --rounds 5 --seed tet --kafka embedded
 """
@@ -34,14 +34,12 @@ console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
 
 def main(argv: list[str] | None = None) -> int:
     options = _arguments(argv)
-    # Asked to end, it still takes its platform down.
+    # On SIGTERM it still stops its platform.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = options.folder or ROOT / ".run" / "drill" / f"{time.strftime('%Y%m%d-%H%M%S')}-{options.kafka}"
     folder.mkdir(parents=True, exist_ok=True)
     engine = chosen_engine(EngineChoice(options.engine))
-    console.print(
-        f"seed {options.seed} · Kafka: {options.kafka} · databases: {engine} · all of it in {folder}"
-    )
+    console.print(f"seed {options.seed} · Kafka: {options.kafka} · databases: {engine} · data in {folder}")
     found = _plant(options, folder) if options.fault else _drill(options, folder)
     if found or options.keep:
         console.print(f"the evidence is kept in {folder}")
@@ -51,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _drill(options: argparse.Namespace, folder: Path) -> bool:
-    """Whether anything was found in any round."""
+    """Whether any round has findings."""
     rounds: list[Round] = []
     crew = roles(options.authors, options.reviewers, options.rate)
     with drill_stage(folder, options.kafka, options.engine) as stage:
@@ -59,7 +57,7 @@ def _drill(options: argparse.Namespace, folder: Path) -> bool:
         for number in range(options.first, options.first + options.rounds):
             last = number == options.first + options.rounds - 1
             rounds.append(drill.round(number, thorough=last))
-            _tell(rounds[-1])
+            _print_round(rounds[-1])
             if rounds[-1].findings and not options.go_on:
                 break
     console.print(_table(rounds))
@@ -69,20 +67,20 @@ def _drill(options: argparse.Namespace, folder: Path) -> bool:
 def _plant(options: argparse.Namespace, folder: Path) -> bool:
     with drill_stage(folder, options.kafka, options.engine) as stage:
         findings = SCENARIOS[options.fault](FaultStage(stage))
-    _tell_findings(findings)
-    console.print(f"the planted fault {options.fault} was {'found' if findings else 'NOT FOUND'}")
+    _print_findings(findings)
+    console.print(f"the injected fault {options.fault} was {'found' if findings else 'NOT FOUND'}")
     return bool(findings)
 
 
-def _tell(done: Round) -> None:
+def _print_round(done: Round) -> None:
     verdict = f"{len(done.findings)} findings" if done.findings else "clean"
     console.print(f"round {done.number}: {verdict} after {done.seconds:.0f} s")
     for disturbance, outcome in done.done:
         console.print(f"  {disturbance}: {outcome}", markup=False)
-    _tell_findings(done.findings)
+    _print_findings(done.findings)
 
 
-def _tell_findings(findings: Sequence[Finding]) -> None:
+def _print_findings(findings: Sequence[Finding]) -> None:
     for finding in findings[:SHOWN_FINDINGS]:
         console.print(f"  FOUND {finding.rule} | {finding.about} | {finding.says}", markup=False)
     if len(findings) > SHOWN_FINDINGS:
@@ -112,20 +110,22 @@ def _table(rounds: Sequence[Round]) -> Table:
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bin/drill", description="Kill, freeze and cut off; then check.")
+    parser = argparse.ArgumentParser(
+        prog="bin/drill", description="Disturb a platform under load, then check it."
+    )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--first", type=int, default=1, help="number of the first round, to have one again")
-    parser.add_argument("--seed", default=secrets.token_hex(3), help="of all that is left to chance")
+    parser.add_argument("--first", type=int, default=1, help="number of the first round, to repeat one")
+    parser.add_argument("--seed", default=secrets.token_hex(3), help="seed of all random choices")
     parser.add_argument("--kafka", choices=list(KafkaEngine), default="embedded")
-    parser.add_argument("--engine", choices=list(EngineChoice), default="auto", help="of the databases")
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="usual", help="how rough a round is")
-    parser.add_argument("--fault", choices=sorted(SCENARIOS), help="plant a fault; the checker must find it")
+    parser.add_argument("--engine", choices=list(EngineChoice), default="auto", help="database engine")
+    parser.add_argument("--profile", choices=sorted(PROFILES), default="usual", help="how severe a round is")
+    parser.add_argument("--fault", choices=sorted(SCENARIOS), help="inject a fault; the checker must find it")
     parser.add_argument("--authors", type=int, default=4, help="client processes of authors, at most 6")
     parser.add_argument("--reviewers", type=int, default=2, help="client processes of reviewers")
     parser.add_argument("--rate", type=float, default=1.5, help="acts a second of each client process")
-    parser.add_argument("--go-on", action="store_true", help="go on after a round with findings")
-    parser.add_argument("--keep", action="store_true", help="keep everything also when nothing was found")
-    parser.add_argument("--folder", type=Path, help="where everything of this drill is kept")
+    parser.add_argument("--go-on", action="store_true", help="continue after a round with findings")
+    parser.add_argument("--keep", action="store_true", help="keep everything even without findings")
+    parser.add_argument("--folder", type=Path, help="folder for everything of this drill")
     return parser.parse_args(argv)
 
 

@@ -1,5 +1,5 @@
-"""Does to the platform what the plan says. Each disturbance has a function here that begins it, waits, and
-puts right again what is to be put right; it says in a few words what came of it.
+"""Carries out the disturbances of the plan. Each has a function here that starts it, waits, and restores the
+platform; it returns the outcome in a few words.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from tests.resilience.drill.plan import KAFKA, Disturbance
 from tests.support.platform import RunningPlatform
 from tests.support.processes import free_port
 
-# How long something that must happen after a disturbance may take on a slow machine.
+# How long the expected effect of a disturbance may take on a slow machine.
 GRACE_SECONDS = 120
 PARTITIONS = 6
 
 
 class NotDone(Exception):
-    """The disturbance found nothing to disturb: its target was down just then."""
+    """The disturbance was impossible: its target was already down."""
 
 
 @dataclass
 class Actions:
-    """The disturbances of one platform. poison: keys of all poison so far, by topic."""
+    """The disturbances of one platform. poison: keys of all poison records so far, by topic."""
 
     platform: RunningPlatform
     control: Control
@@ -50,7 +50,7 @@ class Actions:
     _fouled: list[tuple[str, int]] = field(default_factory=list)
 
     def do(self, disturbance: Disturbance) -> str:
-        """Do one, to its end; what came of it."""
+        """Carry out one completely; return its outcome."""
         try:
             return _KINDS[disturbance.kind](self, disturbance)
         except (NotDone, PlatformError, KafkaError, ProcessLookupError) as error:
@@ -64,8 +64,8 @@ class Actions:
             time.sleep(what.seconds)
         return "thawed"
 
-    def away(self, what: Disturbance) -> str:
-        """Stopped and started again; Kafka with all its nodes."""
+    def outage(self, what: Disturbance) -> str:
+        """Stop the target and start it again; Kafka with all its nodes."""
         control, halted = self.platform.control, []
         all_nodes = [name for name in self.platform.process_names if name.split("-")[0] == KAFKA]
         with self._alone(what.target):
@@ -94,7 +94,7 @@ class Actions:
         return f"{count} old records written again"
 
     def redeliver(self, what: Disturbance) -> str:
-        """Set the group's offsets back while it is empty, which Kafka asks for."""
+        """Reset the group's offsets while it is empty, as Kafka requires."""
         worker = f"{what.target}-worker"
         with self._alone(worker):
             self.platform.control.halt(worker)
@@ -131,8 +131,8 @@ class Actions:
         return "put right"
 
     def overtake(self, what: Disturbance) -> str:
-        """A second worker comes up, the first is stopped beyond lease and session, goes on, and the second is
-        killed: both were at work with the other's leases and partitions gone over to them."""
+        """A second worker starts, the first is frozen for longer than lease and session and then continues,
+        and the second is killed: each has taken over the other's leases and partitions."""
         worker = f"{what.target}-worker"
         with self._alone(worker), self._second_worker(what.target):
             with _frozen(self.platform.control.pid(worker)):
@@ -153,7 +153,7 @@ class Actions:
             process.wait()
 
     def rebuild(self, what: Disturbance) -> str:
-        """Rebuild the statistics, perhaps frozen in its midst for longer than its lease."""
+        """Rebuild the statistics; the rebuild may be frozen for longer than its lease."""
         process = self.begin_rebuild()
         try:
             if what.seconds:
@@ -169,7 +169,7 @@ class Actions:
                 process.wait()
 
     def begin_rebuild(self) -> subprocess.Popen[bytes]:
-        """A rebuild in a process of its own, known to the control as stats-rebuild."""
+        """A rebuild in a separate process, known to the control as stats-rebuild."""
         environment = self._environment("stats", "stats-rebuild")
         return self._begin([sys.executable, "-m", "stats", "rebuild"], environment, "stats-rebuild")
 
@@ -191,12 +191,14 @@ class Actions:
 
     @contextmanager
     def _alone(self, target: str) -> Iterator[None]:
-        """Nothing else that lasts is done to the target meanwhile. A kill may come in between, as in life."""
+        """Reserve the target: no other lasting disturbance of it meanwhile. A kill may happen, as in
+        reality."""
         with self._locks[target]:
             yield
 
     def recover(self) -> None:
-        """After a round: every clock right and every process ready. AssertionError, PlatformError if not."""
+        """After a round: correct every clock and wait until every process is ready. Raises AssertionError or
+        PlatformError if that fails."""
         for spec in self.platform.control.specs():
             self.control.move_clock(spec.name, 0)
         self.platform.wait_ready()
@@ -216,8 +218,8 @@ def _frozen(pid: int) -> Iterator[None]:
 _KINDS: Mapping[str, Callable[[Actions, Disturbance], str]] = {
     "kill": Actions.kill,
     "freeze": Actions.freeze,
-    "kafka-away": Actions.away,
-    "database-away": Actions.away,
+    "kafka-down": Actions.outage,
+    "database-down": Actions.outage,
     "poison": Actions.poison_topic,
     "redeliver": Actions.redeliver,
     "repeat": Actions.repeat,

@@ -1,5 +1,5 @@
-"""What the people of the drill do: authors, reviewers, officials. Each act is one use of the public API and
-one line in the journal; who comes too late is told so and goes on.
+"""The people of the drill: authors, reviewers, officials. Each act is one use of the public API and one line
+in the journal; a person whose act is refused as too late continues with another.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any, Protocol
 import httpx
 
 from tests.resilience.drill import journal as j
-from tests.support.journey import AWAY, CASES, INITIATIVES, MEMBER_IDS, Person, Refused, content
+from tests.support.journey import CASES, INITIATIVES, MEMBER_IDS, UNAVAILABLE, Person, Refused, content
 
 CAMPAIGN = "evaluation"
-# The platform's answers to who comes too late.
+# The platform's answers to an act that is too late.
 LATE = frozenset({409, 412})
 
-# Members with the unit that they register in. Nobody of these decides.
+# Members and the unit in which they register. None of them decides.
 AUTHORS: Mapping[str, str] = {
     "apatit.member": "HC-APATIT-VIET-NAM",
     "canon.member": "HNI-CANON-VIET-NAM",
@@ -28,7 +28,7 @@ AUTHORS: Mapping[str, str] = {
     "canon.member2": "HNI-CANON-VIET-NAM",
     "apatit.member3": "HC-APATIT-VIET-NAM",
 }
-# Who decides on the initiatives of these units, at either level. Nobody of these submits.
+# The reviewers of these units, at either level. None of them submits.
 REVIEWERS = (
     "apatit.support",
     "hoachat.reviewer",
@@ -42,7 +42,7 @@ TARGET_UNITS = ("HC-APATIT-VIET-NAM", "CT-HOA-CHAT", "HNI-CANON-VIET-NAM", "LD-H
 
 
 class Desk(Protocol):
-    """Somebody with something to do."""
+    """A person who acts."""
 
     def act(self) -> None: ...
 
@@ -70,7 +70,7 @@ class Author:
             self.submit()
 
     def submit(self) -> bool:
-        """Submit something new at once."""
+        """Create and submit an initiative in one request."""
         body = self._content() | {"submit": True}
         answer = self._send(j.SUBMIT, None, "POST", INITIATIVES, body)
         self._note(j.SUBMIT, answer, body)
@@ -87,7 +87,7 @@ class Author:
         mine = self._mine(self.rng.choice(("draft", "revision_requested")))
         if mine is None:
             return False
-        # The rest stays: what counts of a requested revision changes only when it is submitted again.
+        # The rest is unchanged: a requested revision changes only when it is submitted again.
         body = {**mine["content"], "title": self._title()}
         self._note(j.SAVE, self._send(j.SAVE, mine, "PUT", f"{INITIATIVES}/{mine['id']}", body), body)
         return True
@@ -108,7 +108,7 @@ class Author:
         return True
 
     def withdraw(self) -> bool:
-        """Withdraw something; False when there is nothing to withdraw."""
+        """Withdraw an initiative; False if there is none to withdraw."""
         mine = self._mine(self.rng.choice(("in_review", "submitted", "revision_requested")))
         if mine is None:
             return False
@@ -139,7 +139,7 @@ class Author:
         )
         if answer is None or answer.status_code != 412 or mine is None:
             return _body(answer)
-        # A save has no Idempotency-Key: perhaps an earlier attempt of it arrived and its answer was lost.
+        # A save has no Idempotency-Key: an earlier attempt may have arrived although its answer was lost.
         now = asked(self.journal, self.person, f"{INITIATIVES}/{mine['id']}")
         if act == j.SAVE and now is not None and now["content"].get("title") == body["title"]:
             return now
@@ -148,10 +148,10 @@ class Author:
     def _note(self, act: str, answer: dict[str, Any] | None, body: Mapping[str, Any] | None = None) -> None:
         if answer is None:
             return
-        told = {name: answer[name] for name in ("version", "state", "revision", "code", "submitted_at")}
+        recorded = {name: answer[name] for name in ("version", "state", "revision", "code", "submitted_at")}
         if body is not None:
-            told |= {"title": body["title"]}
-        self.journal.write(str(self.person.username), act, answer["id"], told)
+            recorded |= {"title": body["title"]}
+        self.journal.write(str(self.person.username), act, answer["id"], recorded)
 
     def _content(self) -> dict[str, Any]:
         benefit = {
@@ -168,7 +168,7 @@ class Author:
 
 @dataclass
 class Reviewer:
-    """Takes something out of a queue and decides."""
+    """Takes a case from a queue and decides."""
 
     person: Person
     journal: j.Journal
@@ -187,9 +187,9 @@ class Reviewer:
         id, path = case["initiative_id"], f"{CASES}/{case['initiative_id']}/decisions"
         answer = _body(sent(self.journal, self.person, j.DECIDE, id, "POST", path, decision, case["version"]))
         if answer is not None:
-            told = {name: answer[name] for name in ("version", "state", "decision")}
-            told |= {"mark": mark, "level": case["level"], "revision": case["revision"]}
-            self.journal.write(str(self.person.username), j.DECIDE, id, told)
+            recorded = {name: answer[name] for name in ("version", "state", "decision")}
+            recorded |= {"mark": mark, "level": case["level"], "revision": case["revision"]}
+            self.journal.write(str(self.person.username), j.DECIDE, id, recorded)
 
     def _decision(self, case: Mapping[str, Any]) -> dict[str, Any]:
         choice = self.rng.choices(("validate", "request_revision", "reject"), (6, 2, 2))[0]
@@ -221,18 +221,18 @@ class Official:
         answer = sent(
             self.journal, self.person, j.TARGET, id, "PUT", path, {"target": wanted}, seen["version"]
         )
-        told = _body(answer)
+        found = _body(answer)
         if answer is not None and answer.status_code == 412:
-            # Nobody else changes targets here: an earlier attempt arrived and its answer was lost.
-            told = asked(self.journal, self.person, path)
-        if told is not None:
+            # Nobody else changes targets here, so an earlier attempt has arrived and its answer was lost.
+            found = asked(self.journal, self.person, path)
+        if found is not None:
             self.journal.write(
-                str(self.person.username), j.TARGET, id, {name: told[name] for name in ("target", "version")}
+                str(self.person.username), j.TARGET, id, {name: found[name] for name in ("target", "version")}
             )
 
 
 def asked(journal: j.Journal, person: Person, path: str, **parameters: Any) -> dict[str, Any] | None:
-    """What a GET says; None, with a line in the journal, when it is refused or nobody answers."""
+    """The answer to a GET; None, with a line in the journal, if it is refused or not answered."""
     return _body(_noted(journal, person, "read", None, lambda: person.call("GET", path, params=parameters)))
 
 
@@ -246,7 +246,7 @@ def sent(
     body: Mapping[str, Any],
     version: int | None,
 ) -> httpx.Response | None:
-    """The answer to a change, a refusal because of lateness included; else as `asked`."""
+    """The answer to a change, including a refusal because it is late; otherwise like `asked`."""
     headers = {} if version is None else {"If-Match": f'"{version}"'}
     if method == "POST":
         headers["Idempotency-Key"] = str(uuid.uuid4())
@@ -262,12 +262,12 @@ def _noted(
     except httpx.TransportError as error:
         journal.write(who, j.UNANSWERED, id, {"act": act, "error": type(error).__name__})
     except Refused as refused:
-        told = {"act": act, "status": refused.status, "code": refused.problem.get("code")}
+        recorded = {"act": act, "status": refused.status, "code": refused.problem.get("code")}
         if refused.status in LATE:
-            journal.write(who, j.REFUSED, id, told)
+            journal.write(who, j.REFUSED, id, recorded)
             return refused.response
-        kind = j.UNANSWERED if refused.status in AWAY | {401} else j.UNEXPECTED
-        journal.write(who, kind, id, told | {"text": str(refused)[:2000]})
+        kind = j.UNANSWERED if refused.status in UNAVAILABLE | {401} else j.UNEXPECTED
+        journal.write(who, kind, id, recorded | {"text": str(refused)[:2000]})
     return None
 
 

@@ -1,5 +1,5 @@
-"""Holds what was acknowledged against what is seen from outside. Each rule is a function that yields
-findings; no finding means that nothing was lost, doubled or made up.
+"""Compares the acknowledged requests with what is visible from outside. Each rule is a function that yields
+findings; no finding means that nothing was lost, duplicated or invented.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ USERNAMES: Mapping[str, str] = {account["member_id"]: account["username"] for ac
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that must not be. rule: its name in the table; about: an id; says: what was seen."""
+    """A violation. rule: its name in the table; about: an id; says: what was observed."""
 
     rule: str
     about: str
@@ -37,8 +37,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Matter:
-    """What a check has to go by. poison: the keys of all poison by topic; all_mail: there was time for every
-    mail to come."""
+    """The input of a check. poison: the keys of all poison records by topic; all_mail: there was time for
+    every mail to be delivered."""
 
     lines: Sequence[j.Line]
     seen: Observed
@@ -58,10 +58,10 @@ def check(matter: Matter) -> list[Finding]:
 
 
 def every_answer_is_one(matter: Matter) -> Iterator[Finding]:
-    """Nobody is left without an answer, and no answer is an error of the platform."""
+    """Every request is answered, and no answer is an error of the platform."""
     for line in matter.lines:
         if line.act in (j.UNEXPECTED, j.UNANSWERED):
-            yield Finding(f"answer {line.act}", str(line.id), f"{line.at} {line.who}: {dict(line.told)}")
+            yield Finding(f"answer {line.act}", str(line.id), f"{line.at} {line.who}: {dict(line.answer)}")
 
 
 def acknowledged_writes_are_there(matter: Matter) -> Iterator[Finding]:
@@ -69,28 +69,28 @@ def acknowledged_writes_are_there(matter: Matter) -> Iterator[Finding]:
     by_id: defaultdict[str, list[j.Line]] = defaultdict(list)
     for line in matter.acknowledged(*j.AUTHOR_ACTS):
         by_id[str(line.id)].append(line)
-    doubtful = {line.id for line in matter.acknowledged(j.UNANSWERED)}
+    unconfirmed = {line.id for line in matter.acknowledged(j.UNANSWERED)}
     for id, lines in by_id.items():
         found = matter.seen.initiatives.get(id)
         if found is None:
             yield Finding("write lost", id, f"cannot be read; acknowledged: {[line.act for line in lines]}")
-        elif id not in doubtful:
-            for what, told, seen in _differences(lines, found):
-                yield Finding("write lost", id, f"{what}: acknowledged {told!r}, read {seen!r}")
+        elif id not in unconfirmed:
+            for what, acknowledged, seen in _differences(lines, found):
+                yield Finding("write lost", id, f"{what}: acknowledged {acknowledged!r}, read {seen!r}")
 
 
 def _differences(lines: Sequence[j.Line], found: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    version = max(line.told["version"] for line in lines)
+    version = max(line.answer["version"] for line in lines)
     if found["version"] < version:
         yield "version", version, found["version"]
-    titles = [line.told["title"] for line in lines if "title" in line.told]
+    titles = [line.answer["title"] for line in lines if "title" in line.answer]
     if titles and found["content"].get("title") != titles[-1]:
         yield "title", titles[-1], found["content"].get("title")
     handed_in = [line for line in lines if line.act in (j.SUBMIT, j.REVISE)]
     for line in handed_in:
         for name in ("code", "submitted_at"):
-            if found[name] != line.told[name]:
-                yield name, line.told[name], found[name]
+            if found[name] != line.answer[name]:
+                yield name, line.answer[name], found[name]
     if handed_in and found["state"] == "draft":
         yield "state", "submitted", found["state"]
     if lines[-1].act == j.WITHDRAW and found["state"] != "withdrawn":
@@ -98,35 +98,37 @@ def _differences(lines: Sequence[j.Line], found: Mapping[str, Any]) -> Iterator[
 
 
 def decisions_are_there_once(matter: Matter) -> Iterator[Finding]:
-    """Each acknowledged decision stands in the history of its case, once."""
+    """Each acknowledged decision is in the history of its case, once."""
     for line in matter.acknowledged(j.DECIDE):
         case = matter.seen.cases.get(str(line.id))
         marks = [] if case is None else [entry["text"] for entry in case["history"]]
-        count = marks.count(f"Phiếu {line.told['mark']}")
+        count = marks.count(f"Phiếu {line.answer['mark']}")
         if count != 1:
-            yield Finding("decision lost", str(line.id), f"{dict(line.told)} stands {count} times")
+            yield Finding("decision lost", str(line.id), f"{dict(line.answer)} is there {count} times")
 
 
 def each_submitted_initiative_has_one_case(matter: Matter) -> Iterator[Finding]:
-    """One case, in the lists and by itself; and both services say the same of it."""
+    """Each has one case, in the lists and as a resource, and both services agree about it."""
     submitted = {id: one for id, one in matter.seen.initiatives.items() if one["state"] != "draft"}
     for id in submitted.keys() | matter.seen.listed.keys():
         count = matter.seen.listed[id]
         if id not in submitted:
-            yield Finding("cases", id, "a case of what nobody submitted")
+            yield Finding("cases", id, "a case of an initiative that was not submitted")
         elif count != 1 or id not in matter.seen.cases:
             yield Finding("cases", id, f"{count} cases in the lists, {submitted[id]['state']}")
         else:
-            told, case = submitted[id], matter.seen.cases[id]
-            # A withdrawal ends it at whatever level each had heard of.
+            submitted_as, case = submitted[id], matter.seen.cases[id]
+            # After a withdrawal the level may differ: each service keeps the last level that it knew.
             names = ("state", "revision") if case["state"] == "withdrawn" else ("state", "revision", "level")
             for name in names:
-                if told[name] != case[name]:
-                    yield Finding("services differ", id, f"{name}: {told[name]!r} but review {case[name]!r}")
+                if submitted_as[name] != case[name]:
+                    yield Finding(
+                        "services differ", id, f"{name}: {submitted_as[name]!r} but review {case[name]!r}"
+                    )
 
 
 def events_are_in_the_log_once(matter: Matter) -> Iterator[Finding]:
-    """Every submission, withdrawal, assignment and decision is one event: one id in the log, no other one."""
+    """Every submission, withdrawal, assignment and decision is one event in the log, under one id."""
     wanted = Counter[tuple[str, str, int]]()
     for id, one in matter.seen.initiatives.items():
         wanted.update(_submission_events(id, one))
@@ -170,7 +172,7 @@ def _review_events(id: str, case: Mapping[str, Any]) -> Iterator[tuple[str, str,
 
 
 def copies_are_alike_and_in_order(matter: Matter) -> Iterator[Finding]:
-    """An event that was sent again is the same byte for byte; the first copies of a subject are in order."""
+    """Copies of an event are identical byte for byte; the first copies of a subject are in order."""
     for topic in EVENT_TOPICS:
         first: dict[str, Entry] = {}
         newest: dict[str, str] = {}
@@ -188,7 +190,7 @@ def copies_are_alike_and_in_order(matter: Matter) -> Iterator[Finding]:
 
 
 def statistics_agree(matter: Matter) -> Iterator[Finding]:
-    """Every unit, basis and day is what a count over the initiatives gives."""
+    """The figures of every unit, basis and day equal a count over the initiatives."""
     expected = recount(matter.seen.initiatives.values(), CAMPAIGN)
     for unit in sorted(expected.keys() | matter.seen.figures.keys()):
         said, right = matter.seen.figures.get(unit), expected.get(unit)
@@ -204,47 +206,48 @@ def statistics_agree(matter: Matter) -> Iterator[Finding]:
 
 
 def targets_are_there_and_reached_once(matter: Matter) -> Iterator[Finding]:
-    """The newest acknowledged target of each unit is read, and reaching one is told once."""
+    """The newest acknowledged target of each unit can be read, and reaching one is published once."""
     newest = {line.id: line for line in matter.acknowledged(j.TARGET)}
-    doubtful = {line.id for line in matter.acknowledged(j.UNANSWERED)}
+    unconfirmed = {line.id for line in matter.acknowledged(j.UNANSWERED)}
     for id, line in newest.items():
         found = matter.seen.targets[str(id)]
-        if id not in doubtful and found["target"] != line.told["target"]:
-            yield Finding("write lost", str(id), f"target {dict(line.told)}, read {dict(found)}")
+        if id not in unconfirmed and found["target"] != line.answer["target"]:
+            yield Finding("write lost", str(id), f"target {dict(line.answer)}, read {dict(found)}")
     reached: defaultdict[str, set[str]] = defaultdict(set)
     for entry in matter.events("target.reached"):
         reached[f"{entry.header('ce_subject')} {entry.data['target']}"].add(entry.header("ce_id"))
     for about, ids in reached.items():
         if len(ids) > 1:
-            yield Finding("events", about, f"told {len(ids)} times that the target is reached")
+            yield Finding("events", about, f"target.reached was published {len(ids)} times")
 
 
-def everyone_is_told_once(matter: Matter) -> Iterator[Finding]:
-    """Each person concerned has one entry for each event, unless a withdrawal had overtaken it."""
+def everyone_is_notified_once(matter: Matter) -> Iterator[Finding]:
+    """Each person concerned has one inbox entry for each event, unless a withdrawal overtook it."""
     must, may = concerned(matter)
     for username, entries in matter.seen.inboxes.items():
         for id, count in entries.items():
             if count > 1:
-                yield Finding("told twice", username, f"{count} entries for event {id}")
+                yield Finding("notified twice", username, f"{count} entries for event {id}")
         for id in must[username] - entries.keys():
-            yield Finding("not told", username, f"no entry for event {id}")
+            yield Finding("not notified", username, f"no entry for event {id}")
         for id in entries.keys() - must[username] - may[username]:
-            yield Finding("told wrongly", username, f"an entry for event {id}")
+            yield Finding("notified wrongly", username, f"an entry for event {id}")
 
 
 def mails_come_once(matter: Matter) -> Iterator[Finding]:
-    """Nobody gets a mail twice; and each mail comes, unless it is in doubt."""
+    """Nobody gets a mail twice, and each mail is delivered unless it is unconfirmed."""
     for id, count in sent_twice(matter.seen.mails):
         yield Finding("mailed twice", id, f"{count} mails")
     if matter.all_mail:
         must, _ = concerned(matter)
         due = [(id, MEMBER_IDS[username]) for username, ids in must.items() for id in ids]
-        for id in missing(due, matter.seen.mails, matter.seen.doubtful):
-            yield Finding(NO_MAIL, id, "no mail, and none in doubt")
+        for id in missing(due, matter.seen.mails, matter.seen.unconfirmed):
+            yield Finding(NO_MAIL, id, "no mail, and none unconfirmed")
 
 
 def concerned(matter: Matter) -> tuple[Mapping[str, set[str]], Mapping[str, set[str]]]:
-    """The events that each person must have been told of, and those that a withdrawal may have silenced."""
+    """The events about which each person must be notified, and those that a withdrawal may have
+    suppressed."""
     withdrawn: dict[str, int] = {}
     for entry in matter.events("initiative.withdrawn"):
         data = entry.data
@@ -255,12 +258,12 @@ def concerned(matter: Matter) -> tuple[Mapping[str, set[str]], Mapping[str, set[
         for entry in matter.events(topic):
             data = entry.data
             overtaken = data.get("revision", 0) < withdrawn.get(data.get("initiative_id", ""), 0)
-            for username in _told(topic, data):
+            for username in _notified(topic, data):
                 (may if overtaken else must)[username].add(entry.header("ce_id"))
     return must, may
 
 
-def _told(topic: str, data: Mapping[str, Any]) -> set[str]:
+def _notified(topic: str, data: Mapping[str, Any]) -> set[str]:
     people = {USERNAMES[m] for m in {*data.get("author_ids", ()), data.get("submitted_by")} if m in USERNAMES}
     if topic == "target.reached":
         return _holders("official", data["unit"])
@@ -275,7 +278,7 @@ def _holders(role: str, unit: str) -> set[str]:
 
 
 def dead_letters_are_the_poison(matter: Matter) -> Iterator[Finding]:
-    """Every group that reads a topic set its poison aside, and nothing else."""
+    """Every group that reads a topic has dead-lettered its poison, and nothing else."""
     for dead in DEAD_LETTER_TOPICS:
         group = contracts.topics()[dead].owner
         keys = set()
@@ -287,7 +290,9 @@ def dead_letters_are_the_poison(matter: Matter) -> Iterator[Finding]:
         for topic, poison in matter.poison.items():
             missing = set(poison) - keys
             if group in contracts.topics()[topic].consumers and missing:
-                yield Finding("dead letters", dead, f"{len(missing)} poison of {topic} not set aside")
+                yield Finding(
+                    "dead letters", dead, f"{len(missing)} poison records of {topic} not dead-lettered"
+                )
 
 
 RULES: Sequence[Callable[[Matter], Iterator[Finding]]] = (
@@ -299,7 +304,7 @@ RULES: Sequence[Callable[[Matter], Iterator[Finding]]] = (
     copies_are_alike_and_in_order,
     statistics_agree,
     targets_are_there_and_reached_once,
-    everyone_is_told_once,
+    everyone_is_notified_once,
     mails_come_once,
     dead_letters_are_the_poison,
 )

@@ -1,5 +1,5 @@
-"""The clients of a round: processes of their own that come through the gateway at a set rate until they are
-asked to end, and then finish what they are about.
+"""The clients of a round: separate processes that send requests through the gateway at a fixed rate. When
+asked to stop, they finish the current act.
 
     python -m tests.resilience.drill.clients --home HOME --journal FOLDER --name NAME --role ROLE --seed S …
 """
@@ -25,13 +25,13 @@ from tests.resilience.drill.journal import Journal
 from tests.resilience.drill.site import Site, SteadyPerson
 from tests.support.journey import ROOT
 
-# Longer than any outage of a round: a client that gives up has found a fault.
+# Longer than any outage of a round: if a client gives up, it has found a fault.
 PATIENCE_SECONDS = 240.0
 
 
 @dataclass(frozen=True)
 class Role:
-    """What one client process does: as these accounts in turn, so many acts a second."""
+    """The work of one client process: acts a second, by these accounts in turn."""
 
     name: str
     kind: str
@@ -40,16 +40,16 @@ class Role:
 
 
 def roles(authors: int, reviewers: int, rate: float) -> list[Role]:
-    """So many author and reviewer processes and one of an official; rate: acts a second of each."""
+    """Author and reviewer processes, and one for an official; rate: acts a second of each."""
     made = [Role(f"author-{name}", "author", (name,), rate) for name in list(AUTHORS)[:authors]]
-    # All reviewers sit at every desk, so that two decide on the same case at once.
+    # Every reviewer process uses all accounts, so that two may decide on the same case at once.
     made += [Role(f"reviewer-{number}", "reviewer", REVIEWERS, rate) for number in range(1, reviewers + 1)]
     return [*made, Role("official", "official", (OFFICIAL,), rate / 4)]
 
 
 @dataclass
 class Fleet:
-    """The client processes of one round; leaving it ends them."""
+    """The client processes of one round; leaving the block stops them."""
 
     home: Path
     journals: Path
@@ -70,7 +70,7 @@ class Fleet:
         return self
 
     def finish(self, seconds: float = PATIENCE_SECONDS + 60) -> list[str]:
-        """Ask all to end and wait; what is to be said of those that did not end well."""
+        """Ask all to stop and wait; return a message for each that failed."""
         for process in self._running.values():
             process.terminate()
         deadline = time.monotonic() + seconds
@@ -110,7 +110,7 @@ def main(argv: list[str] | None = None) -> int:
             desks.append(_desk(options.kind, person, account, journal, rng))
         due = time.monotonic()
         while not stop.wait(max(0.0, due - time.monotonic())):
-            # A client that was held up does not make up for it in a burst.
+            # A delayed client does not catch up in a burst.
             due = max(due, time.monotonic() - 1) + rng.expovariate(options.rate)
             rng.choice(desks).act()
     return 0

@@ -1,5 +1,5 @@
-"""How the drill reaches into processes of its own platform: where a file says by how much the clock of one
-is moved, or which fault it gets at its next start. See injected/sitecustomize.py for the other end.
+"""How the drill controls processes of its own platform: files set how far a process's clock is shifted, and
+which fault is injected at its next start. injected/sitecustomize.py reads them.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ CONTROL_VARIABLE = "DRILL_CONTROL"
 
 @dataclass(frozen=True)
 class Control:
-    """The files for the processes of one platform, in `folder`."""
+    """The control files for the processes of one platform, in `folder`."""
 
     folder: Path
 
     def move_clock(self, process: str, seconds: float) -> None:
-        """From now on the process's time of day is off by so much; 0 puts it right."""
+        """Shift the process's time of day from now on; 0 corrects it."""
         partial = self.folder / f"{process}.clock.partial"
         partial.write_text(f"{seconds}")
         partial.replace(self.folder / f"{process}.clock")
 
     def plant(self, process: str, fault: str) -> None:
-        """The fault that the process gets when it is started the next time."""
+        """The fault to inject when the process is started next."""
         (self.folder / f"{process}.fault").write_text(fault)
 
     def unplant(self, process: str) -> None:
@@ -41,7 +41,8 @@ class Control:
 
 @contextmanager
 def controlled(folder: Path) -> Iterator[Control]:
-    """A platform that is started within gets its processes' orders from `folder`, also after the end."""
+    """The processes of a platform that is started within the block read their control files from `folder`,
+    even after the block."""
     folder.mkdir(parents=True, exist_ok=True)
     control = Control(folder)
     before = {name: os.environ.get(name) for name in control.environment}

@@ -1,5 +1,5 @@
-"""What is kept of a drill that failed: what was planned and found, where each process stood, and the whole
-home of the platform with its data and logs.
+"""The evidence of a failed drill: plan, findings, the stacks of all processes, and the whole home of the
+platform with its data and logs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ DUMP_SECONDS = 20
 
 
 def write_findings(folder: Path, number: int, findings: Iterable[Finding], notes: Iterable[str]) -> Path:
-    """The findings of a round and the notes on it, in a file of `folder`."""
+    """Write the findings and notes of a round to a file in `folder`."""
     file = folder / f"round-{number:03d}.txt"
     lines = [f"{finding.rule} | {finding.about} | {finding.says}" for finding in findings]
     file.write_text("\n".join([*notes, "", *lines, ""]), encoding="utf-8")
@@ -26,7 +26,7 @@ def write_findings(folder: Path, number: int, findings: Iterable[Finding], notes
 
 
 def write_stacks(folder: Path, platform: RunningPlatform) -> None:
-    """Where every process of the platform stands now, if py-spy is on PATH."""
+    """Write the current stacks of every process of the platform, if py-spy is on PATH."""
     spy = shutil.which("py-spy")
     if spy is None:
         return

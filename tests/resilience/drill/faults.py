@@ -1,6 +1,6 @@
-"""Proof that the checker finds what it is there to find: each scenario plants one fault in one process of
-the platform, gives it the occasion to do harm, and returns what the checker says. `healed` undoes the harm,
-where an operator could, so that the next scenario starts from a clean platform.
+"""Tests of the checker: each scenario injects one fault into one process of the platform, provokes its
+effect, and returns the checker's findings. `healed` repairs the effect, if an operator could, so that the
+next scenario starts with a clean platform.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ALL = 10**6
 
 @dataclass
 class FaultStage:
-    """A stage for one scenario after the other."""
+    """A stage on which scenarios run one after the other."""
 
     stage: Stage
     actions: Actions = field(init=False)
@@ -44,8 +44,8 @@ class FaultStage:
         self.inspector = Inspector(self.stage, self.actions)
 
     def checked(self) -> list[Finding]:
-        """What the checker says once all is at rest."""
-        return [*self.inspector.settle(), *self.inspector.look(looks=2)]
+        """The checker's findings once the platform is idle."""
+        return [*self.inspector.settle(), *self.inspector.inspect(attempts=2)]
 
     def restart(self, process: str) -> None:
         self.stage.platform.control.halt(process)
@@ -53,7 +53,7 @@ class FaultStage:
 
     @contextmanager
     def planted(self, process: str, fault: str) -> Iterator[None]:
-        """The process has the fault, and afterwards has it no more."""
+        """Run the process with the fault within the block, and without it afterwards."""
         self.stage.control.plant(process, fault)
         self.restart(process)
         try:
@@ -77,7 +77,7 @@ class FaultStage:
                 author.submit()
 
     def counted(self) -> int:
-        """Initiatives that the statistics know of."""
+        """Initiatives that the statistics have counted."""
         with self.author() as author:
             path = f"/api/stats/v1/units/{AUTHORS[AUTHOR]}/progress"
             count: int = author.person.get(path, campaign=CAMPAIGN)["bases"]["submitted"]["count"]
@@ -90,7 +90,7 @@ class FaultStage:
 
 
 def version_gate_off(stage: FaultStage) -> list[Finding]:
-    """Old records come again, and the statistics go back to them."""
+    """Old records are delivered again, and the statistics accept them."""
     stage.submit(3)
     with stage.author() as author:
         wait_until(author.withdraw, "something can be withdrawn", GRACE_SECONDS, every=0.5)
@@ -116,8 +116,8 @@ def offset_committed_early(stage: FaultStage) -> list[Finding]:
 
 
 def held_up_rebuild(stage: FaultStage, fault: str) -> tuple[int, list[Finding]]:
-    """A rebuild is stopped right before its switch, beyond its lease by the worker's clock; counting goes on
-    without it; then it wakes up. The exit code of the rebuild, and what the checker says."""
+    """A rebuild is frozen right before its switch, until its lease has expired by the worker's clock;
+    counting continues; then the rebuild wakes up. Returns its exit code and the checker's findings."""
     stage.submit(1)
     stage.inspector.settle()
     control, process = stage.stage.control, "stats-rebuild"
@@ -140,14 +140,14 @@ def held_up_rebuild(stage: FaultStage, fault: str) -> tuple[int, list[Finding]]:
 
 
 def lease_without_fencing(stage: FaultStage) -> list[Finding]:
-    """A rebuild whose lease went by makes figures count that lack what was counted meanwhile."""
+    """A rebuild whose lease has expired switches to figures that lack what was counted meanwhile."""
     _, findings = held_up_rebuild(stage, "lease-without-fencing")
     stage.rebuild()
     return findings
 
 
 def outbox_row_dropped(stage: FaultStage) -> list[Finding]:
-    """Submissions are acknowledged and never published. Nothing brings these back."""
+    """Submissions are acknowledged and never published. Nothing can repair this."""
     with stage.planted("submission-worker", "outbox-row-dropped"):
         stage.submit(2)
         return stage.checked()
@@ -159,7 +159,7 @@ def _is_stopped(process: subprocess.Popen[bytes]) -> bool:
     return psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
 
 
-# In an order in which each leaves the platform clean for the next.
+# In an order in which each scenario leaves the platform clean for the next.
 SCENARIOS: Mapping[str, Callable[[FaultStage], list[Finding]]] = {
     "version-gate-off": version_gate_off,
     "offset-committed-early": offset_committed_early,

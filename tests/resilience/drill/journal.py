@@ -1,5 +1,5 @@
 """The journal of one client: every answer of the platform that a person would rely on, on disk before the
-next request is made. It is only ever appended to.
+next request is sent. Append-only.
 """
 
 from __future__ import annotations
@@ -13,38 +13,39 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-# Acts that changed something and were acknowledged.
+# Acknowledged acts that changed something.
 DRAFT, SAVE, SUBMIT, REVISE, WITHDRAW = "draft", "save", "submit", "revise", "withdraw"
 DECIDE, TARGET = "decide", "target"
 AUTHOR_ACTS = frozenset({DRAFT, SAVE, SUBMIT, REVISE, WITHDRAW})
-# What else is worth a line: a late act that was refused, an answer that must not be, no answer at all.
+# Other lines: a late act that was refused, an unexpected answer, no answer at all.
 REFUSED, UNEXPECTED, UNANSWERED = "refused", "unexpected", "unanswered"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line. id: of the initiative, or campaign|unit of a target; told: what the answer said of it."""
+    """One line. id: of the initiative, or campaign|unit of a target; answer: the relevant part of the
+    answer."""
 
     at: str
     client: str
     who: str
     act: str
     id: str | None
-    told: Mapping[str, Any]
+    answer: Mapping[str, Any]
 
 
 class Journal:
-    """The journal of the client `client` in `folder`."""
+    """The journal of `client` in `folder`."""
 
     def __init__(self, folder: Path, client: str) -> None:
         self._client = client
         path = folder / f"{client}.jsonl"
         self._file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
 
-    def write(self, who: str, act: str, id: str | None, told: Mapping[str, Any]) -> None:
+    def write(self, who: str, act: str, id: str | None, answer: Mapping[str, Any]) -> None:
         """Returns when the line is on disk."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = {"at": at, "client": self._client, "who": who, "act": act, "id": id, "told": dict(told)}
+        line = {"at": at, "client": self._client, "who": who, "act": act, "id": id, "answer": dict(answer)}
         os.write(self._file, json.dumps(line, ensure_ascii=False).encode() + b"\n")
         os.fsync(self._file)
 
@@ -61,7 +62,7 @@ class Journal:
 
 
 def read(folder: Path) -> list[Line]:
-    """Every line of every client, in order of time. A last line that was cut off is passed over."""
+    """All lines of all clients, ordered by time. A partial last line is skipped."""
     lines = []
     for path in sorted(folder.glob("*.jsonl")):
         for text in path.read_text(encoding="utf-8").splitlines():

@@ -1,5 +1,5 @@
-"""The log as it lies in Kafka, read from where the last look ended: records never change, so no look
-repeats another. It also writes what a drill adds to it: poison, and old records once more.
+"""The event log in Kafka, read from where the last read ended, because records never change. It also writes
+what a drill adds: poison records and repeated old records.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Entry:
 
 @dataclass
 class Log:
-    """Topics of one platform; `entries` holds what was read so far, each partition in order."""
+    """Topics of one platform; `entries` holds the records read so far, in order within a partition."""
 
     bootstrap: str
     topics: Sequence[str] = (*EVENT_TOPICS, *DEAD_LETTER_TOPICS)
@@ -58,7 +58,7 @@ class Log:
     _positions: dict[TopicPartition, int] = field(default_factory=dict)
 
     def read(self) -> dict[str, list[Entry]]:
-        """Read on to the present end."""
+        """Read to the current end."""
         with closing(_consumer(self.bootstrap)) as consumer:
             for topic in self.topics:
                 self.entries.setdefault(topic, [])
@@ -78,9 +78,9 @@ class Log:
 
 
 def write_again(bootstrap: str, topic: str, count: int, pick: Any) -> int:
-    """Write old records of a topic to its end once more, byte for byte, in an order of chance; how many.
+    """Write old records of a topic to its end again, byte for byte, in random order; return how many.
 
-    pick: random.Random.sample or alike.
+    pick: such as random.Random.sample.
     """
     entries = [entry for entry in Log(bootstrap, (topic,)).read()[topic] if not entry.poison]
     chosen = pick(entries, min(count, len(entries)))
@@ -95,7 +95,7 @@ def write_again(bootstrap: str, topic: str, count: int, pick: Any) -> int:
 
 
 def write_poison(bootstrap: str, topic: str, count: int, partition: int) -> list[str]:
-    """Put records that nobody can handle into one partition; their keys."""
+    """Write records that no consumer can handle to one partition; return their keys."""
     headers = [("ce_specversion", b"1.0"), ("ce_type", f"vn.sangkien.{topic}.v1".encode())]
     spoilt: list[tuple[bytes | None, list[tuple[str, bytes]]]] = [
         (b"\x00\xff not JSON", headers),

@@ -1,8 +1,8 @@
-"""What the drill asks of mail, and the only place that says so.
+"""The drill's expectations about mail, all in this module.
 
-A person gets at most one mail about an event. One that a kill leaves in doubt is not sent again but listed,
-so a mail that did not come must be in that list. What a killed worker had leased waits for the end of the
-lease, so this is only asked when there was time for it.
+A person gets at most one mail about an event. A mail that a kill leaves unconfirmed is not sent again but
+listed, so a missing mail must be in that list. Mails that a killed worker had leased wait until the lease
+expires, so this is only checked after that time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 
 PAGE = 1000
-# Signs of the digest in a Message-ID.
+# Characters of the digest in a Message-ID.
 MARK = 40
 # The lease of a killed worker's mails (5 minutes), and time to send them.
 MAIL_SECONDS = 420.0
@@ -26,7 +26,7 @@ MAIL_SECONDS = 420.0
 
 @dataclass(frozen=True)
 class Mail:
-    """One caught mail. id: its Message-ID, which is made of the event and the person."""
+    """One caught mail. id: its Message-ID, derived from the event and the person."""
 
     id: str
     to: str
@@ -55,15 +55,15 @@ def sent_twice(mails: Iterable[Mail]) -> Iterator[tuple[str, int]]:
             yield id, count
 
 
-def missing(due: Iterable[tuple[str, str]], mails: Iterable[Mail], doubtful: Collection[str]) -> list[str]:
-    """Of the mails that are `due`, by (event id, member id), those that neither came nor are in doubt."""
+def missing(due: Iterable[tuple[str, str]], mails: Iterable[Mail], unconfirmed: Collection[str]) -> list[str]:
+    """The `due` mails, by (event id, member id), that were neither delivered nor are unconfirmed."""
     came = {mail.mark for mail in mails}
-    ids = {f"{event}:{member}:email" for event, member in due} - set(doubtful)
+    ids = {f"{event}:{member}:email" for event, member in due} - set(unconfirmed)
     return sorted(id for id in ids if hashlib.sha256(id.encode()).hexdigest()[:MARK] not in came)
 
 
-def mails_in_doubt(home: Path) -> frozenset[str]:
-    """What the operators' command says of mails that may or may not have gone out: their ids."""
+def unconfirmed_mails(home: Path) -> frozenset[str]:
+    """The ids of the unconfirmed mails, as listed by the operators' command."""
     command = [sys.executable, "-m", "sangkienctl", "--home", str(home), "mail", "doubtful"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     return frozenset(line.split()[-1] for line in listed if line.endswith(":email"))

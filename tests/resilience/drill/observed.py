@@ -1,5 +1,5 @@
-"""What can be seen of the platform from outside once it is quiet: through the gateway as people see it,
-through the mailbox, and in the log. It judges nothing; checker.py does.
+"""The state of the idle platform, observed from outside: through the gateway as people see it, in the
+mailbox, and in the log. checker.py evaluates it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.resilience.drill.acts import AUTHORS, CAMPAIGN, REVIEWERS
 from tests.resilience.drill.log import Entry, Log
-from tests.resilience.drill.mails import Mail, caught_mails, mails_in_doubt
+from tests.resilience.drill.mails import Mail, caught_mails, unconfirmed_mails
 from tests.resilience.drill.site import Site, SteadyPerson
 from tests.support.journey import ACCOUNTS, CASES, INITIATIVES, Refused
 from tests.support.platform import RunningPlatform
@@ -24,18 +24,18 @@ ENDED = frozenset({"approved", "rejected", "withdrawn"})
 CASE_STATES = ("in_review", "revision_requested", "approved", "rejected", "withdrawn")
 BASES = ("submitted", "in_review", "approved", "rejected", "withdrawn")
 
-# Whom the acts of a drill may concern, and who all has an inbox.
+# People whom the acts of a drill may concern, and all people with an inbox.
 EVERYBODY = tuple(str(account["username"]) for account in ACCOUNTS)
 CONCERNED = tuple(name for name in EVERYBODY if name in {*AUTHORS, *REVIEWERS} or name.endswith(".official"))
 
 Document = Mapping[str, Any]
-# By id: what a list said of it, and itself as it was read then.
+# By id: its row in a list, and the document that was read then.
 Known = dict[str, tuple[Document, Document]]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What the statistics say of a unit: {basis: (count, VND, authors)} and {basis: {day: count}}."""
+    """The statistics of a unit: {basis: (count, VND, authors)} and {basis: {day: count}}."""
 
     bases: Mapping[str, tuple[int, int, int]]
     days: Mapping[str, Mapping[str, int]]
@@ -43,11 +43,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class Observed:
-    """The platform at rest.
+    """The idle platform.
 
     initiatives, cases: by initiative id, each as a reader gets it; listed: how often each case stands in the
     lists of cases; figures: by unit; targets: by campaign|unit; inboxes: {username: {event id: how often}};
-    doubtful: ids of mails that may or may not have gone out;
+    unconfirmed: ids of the unconfirmed mails;
     log: by topic, in the order of each partition.
     """
 
@@ -58,14 +58,14 @@ class Observed:
     targets: Mapping[str, Document]
     inboxes: Mapping[str, Counter[str]]
     mails: list[Mail]
-    doubtful: frozenset[str]
+    unconfirmed: frozenset[str]
     log: Mapping[str, list[Entry]]
 
 
 @dataclass
 class Observer:
-    """Looks at one platform again and again. Every look reads all lists; what stands there as it stood at the
-    last look, version, state and level, is only read again by a thorough one."""
+    """Observes one platform repeatedly. Every observation reads all lists; an item whose row (version, state,
+    level) is unchanged since the last observation is only read again by a thorough one."""
 
     platform: RunningPlatform
     _log: Log = field(init=False)
@@ -77,9 +77,9 @@ class Observer:
         self._site = Site(self.platform.control.home.path, PATIENCE_SECONDS)
         self._log = Log(self.platform.kafka_bootstrap)
 
-    def look(self, owners: Mapping[str, str], targets: Collection[str], *, thorough: bool) -> Observed:
-        """owners: who made what, {initiative id: username}; nobody but the owner sees a draft. targets:
-        campaign|unit of those to read."""
+    def observe(self, owners: Mapping[str, str], targets: Collection[str], *, thorough: bool) -> Observed:
+        """owners: {initiative id: username}, because only the owner sees a draft. targets: the targets to
+        read, as campaign|unit."""
         if thorough:
             self._initiatives.clear()
             self._cases.clear()
@@ -123,7 +123,7 @@ class Observer:
                     name: Counter(entry["id"] for entry in _pages(person(name), "/api/notify/v1/inbox"))
                     for name in (EVERYBODY if thorough else CONCERNED)
                 },
-                doubtful=mails_in_doubt(self.platform.control.home.path),
+                unconfirmed=unconfirmed_mails(self.platform.control.home.path),
                 mails=caught_mails(self.platform.mail_api),
                 log=self._log.read(),
             )
@@ -135,7 +135,7 @@ def read_changed(
     ids: Collection[str],
     read: Callable[[str], Document | None],
 ) -> dict[str, Document]:
-    """Those of `ids` that are there: as `known` where the row is the same, else read and remembered."""
+    """The existing documents of `ids`: from `known` if the row is unchanged, else read and stored there."""
     there = {}
     for id in sorted(ids):
         row, found = rows.get(id), known.get(id)
@@ -170,12 +170,12 @@ def _found(person: SteadyPerson, path: str) -> Document | None:
 
 def _figures(person: SteadyPerson, unit: str) -> Figures:
     base = f"/api/stats/v1/units/{unit}"
-    told = person.get(f"{base}/progress", campaign=CAMPAIGN)["bases"]
+    progress = person.get(f"{base}/progress", campaign=CAMPAIGN)["bases"]
     days = {}
     for basis in BASES:
         entries = person.get(f"{base}/timeline", campaign=CAMPAIGN, basis=basis)["days"]
         days[basis] = {entry["day"]: entry["count"] for entry in entries if entry["count"]}
-    bases = {b: (told[b]["count"], told[b]["benefit_vnd"], told[b]["authors"]) for b in BASES}
+    bases = {b: (progress[b]["count"], progress[b]["benefit_vnd"], progress[b]["authors"]) for b in BASES}
     return Figures(bases, days)
 
 

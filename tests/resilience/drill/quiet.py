@@ -1,5 +1,5 @@
-"""When the platform has come to rest: all processes ready, nothing waiting in an outbox, no group behind.
-It looks into the databases for that, but only to know when the checker may look from outside.
+"""Waits until the platform is idle: all processes ready, no pending events in an outbox, no consumer lag. It
+reads the databases, but only to know when the checker may start.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ OUTBOXES: Mapping[str, tuple[str, ...]] = {
     "review": ("cases",),
     "stats": ("targets",),
 }
-LOOK_SECONDS = 0.5
-# So often in a row nothing may stir: an event may be between two services at a single look.
-LOOKS = 3
+POLL_SECONDS = 0.5
+# So many polls in a row must be idle: during a single one, an event may be between two services.
+IDLE_POLLS = 3
 
 
 def wait_quiet(platform: RunningPlatform, seconds: float) -> list[str]:
-    """What still stirs after `seconds`; nothing when all came to rest."""
+    """The activity that is left after `seconds`; empty if the platform became idle."""
     deadline = time.monotonic() + seconds
-    calm = 0
+    idle = 0
     while True:
-        stirring = list(_stirring(platform))
-        calm = 0 if stirring else calm + 1
-        if calm >= LOOKS:
+        busy = list(_activity(platform))
+        idle = 0 if busy else idle + 1
+        if idle >= IDLE_POLLS:
             return []
         if time.monotonic() > deadline:
-            return stirring or ["new events kept coming"]
-        time.sleep(LOOK_SECONDS)
+            return busy or ["new events kept coming"]
+        time.sleep(POLL_SECONDS)
 
 
-def _stirring(platform: RunningPlatform) -> Iterable[str]:
+def _activity(platform: RunningPlatform) -> Iterable[str]:
     for status in platform.control.status():
         if not status.ready:
             yield f"{status.name} is {status.state} and not ready"
@@ -57,4 +57,4 @@ def _stirring(platform: RunningPlatform) -> Iterable[str]:
             if line.behind:
                 yield f"{line.group} is {line.behind} records behind in {line.topic}"
     except (PyMongoError, PlatformError) as error:
-        yield f"cannot look: {type(error).__name__}"
+        yield f"cannot check: {type(error).__name__}"

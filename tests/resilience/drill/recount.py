@@ -1,5 +1,5 @@
-"""Counts anew, from the initiatives as their readers get them, what the statistics must say. It shares no
-code with the statistics, so that both cannot be wrong in the same way.
+"""Computes the expected statistics from the initiatives as readers get them. It shares no code with the
+statistics, so that both cannot be wrong in the same way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def recount(initiatives: Iterable[Mapping[str, Any]], campaign: str) -> dict[str, Figures]:
-    """What each unit must count in a campaign; units without any initiative are left out."""
+    """The expected figures of each unit in a campaign, without units that have no initiative."""
     sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     days: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     units = set()

@@ -27,15 +27,15 @@ from tests.resilience.drill.quiet import wait_quiet
 from tests.support.platform import RunningPlatform, running_platform
 
 QUIET_SECONDS = 180.0
-# What is read may be some seconds old (copies within a process); a finding counts if it stays.
-LOOKS, BETWEEN_LOOKS_SECONDS = 4, 4.0
-# Every so many rounds all is read again, not only what may have changed.
+# Data that are read may be some seconds old (copies within a process); a finding counts if it persists.
+ATTEMPTS, BETWEEN_ATTEMPTS_SECONDS = 4, 4.0
+# Every so many rounds everything is read again, not only what may have changed.
 THOROUGH_EVERY = 5
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A platform with the sample programme, and how to reach into its processes."""
+    """A platform with the sample programme, and the control of its processes."""
 
     platform: RunningPlatform
     control: Control
@@ -48,7 +48,7 @@ class Stage:
 
 @contextmanager
 def drill_stage(folder: Path, kafka: str, engine: str = EngineChoice.AUTO) -> Iterator[Stage]:
-    """Everything of a drill lies in `folder`: the platform's home, journals, orders to its processes."""
+    """All files of a drill are in `folder`: the platform's home, journals, control files."""
     running = running_platform(folder / "home", kafka, engine)
     with controlled(folder / "control") as control, running as platform:
         stage = Stage(platform, control, folder)
@@ -59,7 +59,7 @@ def drill_stage(folder: Path, kafka: str, engine: str = EngineChoice.AUTO) -> It
 
 @dataclass(frozen=True)
 class Round:
-    """What came of a round. done: each disturbance with its outcome; acts: journal lines by act."""
+    """The result of a round. done: each disturbance with its outcome; acts: journal lines by act."""
 
     number: int
     done: Sequence[tuple[Disturbance, str]]
@@ -71,7 +71,7 @@ class Round:
 
 @dataclass
 class Drill:
-    """Rounds on one stage. seed: of everything that is left to chance; crew: the clients of each round."""
+    """Rounds on one stage. seed: of all random choices; crew: the clients of each round."""
 
     stage: Stage
     seed: str
@@ -86,7 +86,7 @@ class Drill:
         self._inspector = Inspector(self.stage, self._actions)
 
     def round(self, number: int, *, thorough: bool = False) -> Round:
-        """Disturb and check; what is found is also written down beside the evidence."""
+        """Disturb and check; findings are also written to the folder of the evidence."""
         began = time.monotonic()
         before = len(j.read(self.stage.journals))
         names = self.stage.platform.process_names
@@ -102,7 +102,9 @@ class Drill:
         findings = [Finding("client", "", fault) for fault in faults]
         findings += self._inspector.settle()
         quiet = time.monotonic()
-        findings += self._inspector.look(thorough=thorough or number % THOROUGH_EVERY == 0, all_mail=thorough)
+        findings += self._inspector.inspect(
+            thorough=thorough or number % THOROUGH_EVERY == 0, all_mail=thorough
+        )
         acts = Counter(line.act for line in j.read(self.stage.journals)[before:])
         result = Round(number, done, acts, time.monotonic() - began, quiet - stopped, findings)
         if findings:
@@ -111,7 +113,7 @@ class Drill:
         return result
 
     def _disturb(self, planned: Sequence[Disturbance]) -> list[tuple[Disturbance, str]]:
-        """All of them, each at its time and in a thread of its own; returns when the last has ended."""
+        """Carry out all, each at its time and in its own thread; return when the last has finished."""
         began = time.monotonic()
         outcomes: dict[int, str] = {}
 
@@ -130,7 +132,7 @@ class Drill:
 
 @dataclass
 class Inspector:
-    """Waits until a stage is at rest, and checks it."""
+    """Waits until a stage is idle, and checks it."""
 
     stage: Stage
     actions: Actions
@@ -140,33 +142,35 @@ class Inspector:
         self._observer = Observer(self.stage.platform)
 
     def settle(self, seconds: float = QUIET_SECONDS) -> list[Finding]:
-        """Put right what is still off and wait for rest; what does not come to rest is a finding."""
+        """Restore the platform and wait until it is idle; remaining activity is a finding."""
         try:
             self.actions.recover()
-            stirring = wait_quiet(self.stage.platform, seconds)
+            busy = wait_quiet(self.stage.platform, seconds)
         except PlatformError as error:
-            stirring = [str(error)]
-        if stirring:
+            busy = [str(error)]
+        if busy:
             write_stacks(self.stage.folder / f"stacks-{time.strftime('%H%M%S')}", self.stage.platform)
-        return [Finding("no rest", "", what) for what in stirring]
+        return [Finding("no rest", "", what) for what in busy]
 
-    def look(self, *, thorough: bool = False, all_mail: bool = False, looks: int = LOOKS) -> list[Finding]:
-        """Check what is seen from outside against all that was acknowledged so far; findings that stay.
+    def inspect(
+        self, *, thorough: bool = False, all_mail: bool = False, attempts: int = ATTEMPTS
+    ) -> list[Finding]:
+        """Compare the state seen from outside with all acknowledged requests; return findings that persist.
 
-        all_mail: wait until every mail has come too.
+        all_mail: also wait until every mail is delivered.
         """
         lines = j.read(self.stage.journals)
         owners = {str(line.id): line.who for line in lines if line.act in j.AUTHOR_ACTS}
         targets = {str(line.id) for line in lines if line.act == j.TARGET}
         began, attempt = time.monotonic(), 0
         while True:
-            # What is found is found by a thorough look, or it does not count.
-            anew = thorough if attempt == 0 else attempt == looks - 1
-            seen = self._observer.look(owners, targets, thorough=anew)
+            # A finding only counts if a thorough observation confirms it.
+            full = thorough if attempt == 0 else attempt == attempts - 1
+            seen = self._observer.observe(owners, targets, thorough=full)
             findings = check(Matter(lines, seen, self.actions.poison, all_mail))
             attempt += 1
             waits_for_mail = {finding.rule for finding in findings} == {NO_MAIL}
             patient = waits_for_mail and time.monotonic() - began < MAIL_SECONDS
-            if not findings or (attempt >= looks and not patient):
+            if not findings or (attempt >= attempts and not patient):
                 return findings
-            time.sleep(BETWEEN_LOOKS_SECONDS)
+            time.sleep(BETWEEN_ATTEMPTS_SECONDS)

@@ -1,5 +1,5 @@
-"""The platform as a client of the drill sees it, and a person who goes on asking whatever is killed
-meanwhile. It knows the gateway and how to get a token, nothing else.
+"""The platform as a client of the drill sees it, and a person who keeps retrying through any failure. It only
+knows the gateway and how to get a token.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from sangkienctl.platform import Platform
 from tests.support.journey import Person, Refused
 
 PAUSE_SECONDS = 0.3
-# A third of what the issuer says.
+# A third of the lifetime that the issuer gives.
 TOKEN_SECONDS = 1200.0
 
 
 @dataclass
 class Site:
-    """The platform of a home. patience: seconds that a token is asked for while the issuer is away."""
+    """The platform of a home. patience: how many seconds to request a token while the issuer is down."""
 
     home: Path
     patience: float = 240
@@ -38,7 +38,7 @@ class Site:
         return self._platform.gateway
 
     def token(self, username: str) -> str:
-        """A token that is good for a while; the same one again until it gets old or was refused."""
+        """A valid token; the same one until it is old or was refused."""
         token, until = self._tokens.get(username, ("", 0.0))
         if until < time.monotonic():
             token = self._mint(username)
@@ -46,7 +46,7 @@ class Site:
         return token
 
     def refused(self, username: str) -> None:
-        """The token of this person is not taken: mint another the next time."""
+        """The token of this person was refused: get a new one next time."""
         self._tokens.pop(username, None)
 
     def _mint(self, username: str) -> str:
@@ -62,9 +62,9 @@ class Site:
 
 @dataclass
 class SteadyPerson(Person):
-    """A person who signs in again when a token is refused, and asks again about a request still in progress.
+    """A person who signs in again if a token is refused, and retries while the request is still in progress.
 
-    A process whose clock was moved refuses good tokens, and says so with 401; that passes with the clock.
+    A process whose clock was shifted refuses valid tokens with 401, until its clock is corrected.
     """
 
     platform: Site

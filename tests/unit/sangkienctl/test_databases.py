@@ -82,7 +82,7 @@ def test_a_password_is_never_shown(uri: str, shown: str) -> None:
 
 
 def test_what_is_no_uri_is_refused_without_its_password() -> None:
-    with pytest.raises(PlatformError, match="is no MongoDB URI") as refused:
+    with pytest.raises(PlatformError, match="is not a MongoDB URI") as refused:
         databases.require_transactions("postgres://user:s3cret@h", ["sangkien-review"])
 
     assert "s3cret" not in str(refused.value)

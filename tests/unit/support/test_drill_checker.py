@@ -22,18 +22,18 @@ CODE, SUBMITTED, REJECTED = "HC-1", "2026-03-01T18:30:00Z", "2026-03-02T18:30:00
 
 
 def event(topic: str, id: str, sequence: str, offset: int = 0, **data: Any) -> Entry:
-    told = {"initiative_id": ID, "revision": 1, "author_ids": [MEMBER], "submitted_by": MEMBER} | data
+    values = {"initiative_id": ID, "revision": 1, "author_ids": [MEMBER], "submitted_by": MEMBER} | data
     headers = {"ce_id": id, "ce_subject": ID, "ce_sequence": sequence}
     encoded = tuple((name, value.encode()) for name, value in headers.items())
-    return Entry(topic, (0, offset), ID.encode(), json.dumps(told).encode(), encoded)
+    return Entry(topic, (0, offset), ID.encode(), json.dumps(values).encode(), encoded)
 
 
 def message_id(event: str) -> str:
     return f"<{hashlib.sha256(f'{event}:{MEMBER}:email'.encode()).hexdigest()[:40]}@sangkien.example>"
 
 
-def line(act: str, **told: Any) -> j.Line:
-    return j.Line("2026-03-01", "author", AUTHOR, act, ID, told)
+def line(act: str, **values: Any) -> j.Line:
+    return j.Line("2026-03-01", "author", AUTHOR, act, ID, values)
 
 
 class World:
@@ -66,7 +66,7 @@ class World:
         self.log["initiative.rejected"] = [event("initiative.rejected", "e3", "000001.000002")]
         self.inbox = Counter({"e1": 1, "e3": 1})
         self.mails = [Mail(message_id(id), "a") for id in ("e1", "e3")]
-        self.doubtful: frozenset[str] = frozenset()
+        self.unconfirmed: frozenset[str] = frozenset()
         self.poison: dict[str, list[str]] = {}
         self.figures = recount([self.initiative], "evaluation")
 
@@ -79,7 +79,7 @@ class World:
             targets={},
             inboxes={AUTHOR: self.inbox},
             mails=self.mails,
-            doubtful=self.doubtful,
+            unconfirmed=self.unconfirmed,
             log=self.log,
         )
         return {finding.rule for finding in check(Matter(self.lines, seen, self.poison, all_mail=True))}
@@ -151,7 +151,7 @@ def test_a_wrong_day_in_the_statistics_is_found(world: World) -> None:
 def test_an_entry_that_is_missing_doubled_or_made_up_is_found(world: World) -> None:
     world.inbox = Counter({"e3": 2, "e7": 1})
 
-    assert world.rules() == {"not told", "told twice", "told wrongly"}
+    assert world.rules() == {"not notified", "notified twice", "notified wrongly"}
 
 
 def test_a_mail_that_came_twice_is_found(world: World) -> None:
@@ -160,11 +160,11 @@ def test_a_mail_that_came_twice_is_found(world: World) -> None:
     assert world.rules() == {"mailed twice"}
 
 
-def test_a_mail_that_did_not_come_is_found_unless_it_is_in_doubt(world: World) -> None:
+def test_a_missing_mail_is_found_unless_it_is_unconfirmed(world: World) -> None:
     world.mails = world.mails[:1]
     assert world.rules() == {"no mail"}
 
-    world.doubtful = frozenset({f"e3:{MEMBER}:email"})
+    world.unconfirmed = frozenset({f"e3:{MEMBER}:email"})
     assert world.rules() == set()
 
 

@@ -1,4 +1,4 @@
-"""What a look of the drill reads again, and what it takes as it was read before."""
+"""What an observation of the drill reads again, and what it takes from the one before."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_only_what_its_list_tells_anew_is_read_again() -> None:
     assert there == {"a": {"says": "first"}, "b": {"says": "second"}, "c": {"says": "second"}}
 
 
-def test_what_no_list_tells_of_is_read_at_each_look() -> None:
+def test_an_item_that_is_in_no_list_is_read_each_time() -> None:
     known: Known = {}
     read_changed(known, {}, ["draft"], Server(draft="first").read)
 

@@ -35,7 +35,7 @@ async def _run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     broker = Broker(settings)
     address = await broker.start()
-    # What was loaded so far lives as long as the process: no collection needs to look at it again.
+    # Objects loaded so far live as long as the process: the garbage collector need not visit them again.
     gc.freeze()
     log.info(
         "listening",
@@ -52,7 +52,7 @@ async def _run(settings: Settings) -> None:
 
 
 def _allow_many_files() -> None:
-    """Each partition keeps a file open, each client a socket; the usual soft limit is low."""
+    """Raise the soft limit of open files: each partition keeps a file open, each client a socket."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 

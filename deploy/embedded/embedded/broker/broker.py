@@ -1,4 +1,4 @@
-"""The broker put together: the only place where its rooms are wired, started and stopped."""
+"""The only place where the broker's packages are wired, started and stopped."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ class Broker:
         self._lock: int | None = None
 
     async def start(self) -> Address:
-        """Recover what is on the disk and serve; returns the address listened on.
+        """Recover the data on disk and serve; returns the listening address.
 
-        Raises DataInUseError, JournalCorruptError, or OSError when the address cannot be taken.
+        Raises DataInUseError, JournalCorruptError, or OSError if the address cannot be bound.
         """
         self._settings.data.mkdir(parents=True, exist_ok=True)
         self._take_data()
@@ -119,7 +119,7 @@ class Broker:
         return listening
 
     async def stop(self) -> None:
-        """Close the connections, then the files, with everything on the disk."""
+        """Close the connections, then flush and close the files."""
         await self._listener.stop()
         for task in self._background:
             task.cancel()

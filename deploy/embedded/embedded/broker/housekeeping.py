@@ -1,6 +1,4 @@
-"""What the broker does now and then by itself: retention, compaction, expiry, tidying. Never on a
-request's way.
-"""
+"""Periodic background work of the broker: retention, compaction, expiry, clean-up. Never within a request."""
 
 from __future__ import annotations
 
@@ -26,8 +24,8 @@ _TRANSACTION_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Housekeeper:
-    """every_seconds: time between two rounds; producer_expiry_ms: after which a silent producer is
-    forgotten.
+    """every_seconds: time between two rounds; producer_expiry_ms: when the state of a silent producer is
+    dropped.
     """
 
     topics: Topics
@@ -41,7 +39,7 @@ class Housekeeper:
     producer_expiry_ms: int
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Run until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._repeat(self.every_seconds, self._tidy))
             tasks.create_task(self._repeat(_TRANSACTION_SECONDS, self._expire_transactions))
@@ -53,7 +51,7 @@ class Housekeeper:
             await asyncio.sleep(seconds)
             try:
                 await work()
-            except Exception:  # the top of a loop that must go on
+            except Exception:  # the top of a loop that must continue
                 log.exception("housekeeping failed")
 
     async def _expire_transactions(self) -> None:

@@ -1,4 +1,4 @@
-"""The broker's log: one JSON object per line on standard error, a constant message with fields beside it."""
+"""The broker's log: one JSON object per line on standard error, with a constant message and fields."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The broker's settings: each is a command line option and an environment variable, checked before anything
-starts. They are never read from anywhere else.
+"""The broker's settings. Each is a command line option and an environment variable, validated before the
+broker starts. Nothing else reads settings.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DAY_MS = 24 * 3600 * 1000
 
 
 class SettingsError(Exception):
-    """A setting is missing or wrong; the message names it."""
+    """A setting is missing or invalid; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ DEFAULT_ADDRESS = Address("127.0.0.1", 9092)
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """How a setting's text is read (ValueError when it is wrong), and what it is about."""
+    """How a setting is parsed (ValueError if the text is invalid), and its description in --help."""
 
     parse: Callable[[str], Any]
     about: str
@@ -81,18 +81,22 @@ _seconds, _rate = _number(0.05), _number(0)
 class Settings:
     """Sizes in bytes; times as the name says; rates per second, 0 for no limit."""
 
-    data: Annotated[Path, Option(Path, "directory of everything that the broker keeps")]
+    data: Annotated[Path, Option(Path, "data directory of the broker")]
     listen: Annotated[Address, Option(_address, "address to listen on")] = DEFAULT_ADDRESS
-    advertise: Annotated[Address | None, Option(_address, "address told to clients; none: --listen")] = None
+    advertise: Annotated[Address | None, Option(_address, "address sent to clients; none: --listen")] = None
     fsync: Annotated[
         FsyncPolicy,
-        Option(FsyncPolicy, "always: before acknowledging; interval: now and then; never: the system does"),
+        Option(
+            FsyncPolicy, "always: before acknowledging; interval: periodically; never: left to the system"
+        ),
     ] = FsyncPolicy.INTERVAL
     fsync_seconds: Annotated[float, Option(_seconds, "time between flushes of --fsync interval")] = 1.0
-    default_partitions: Annotated[int, Option(_count, "partitions of a topic that states none")] = 1
+    default_partitions: Annotated[int, Option(_count, "partitions of a topic created without a number")] = 1
     auto_create_topics: Annotated[bool, Option(_flag, "create a topic when a client asks for it")] = False
     max_partitions: Annotated[int, Option(_count, "partitions of all topics together")] = 2000
-    max_message_bytes: Annotated[int, Option(_integer(100), "largest batch, unless the topic says")] = 1048588
+    max_message_bytes: Annotated[int, Option(_integer(100), "largest batch, unless the topic sets it")] = (
+        1048588
+    )
     max_request_bytes: Annotated[int, Option(_bytes, "largest request")] = 32 * _MIB
     max_fetch_bytes: Annotated[int, Option(_bytes, "most record bytes in one fetch response")] = 32 * _MIB
     max_memory_bytes: Annotated[int, Option(_bytes, "request bytes held at once")] = 128 * _MIB
@@ -105,11 +109,11 @@ class Settings:
     quota_requests: Annotated[float, Option(_rate, "requests of one client")] = 20000.0
     quota_produce_bytes: Annotated[float, Option(_rate, "record bytes from one client")] = 128.0 * _MIB
     quota_fetch_bytes: Annotated[float, Option(_rate, "record bytes to one client")] = 512.0 * _MIB
-    segment_bytes: Annotated[int, Option(_bytes, "size of a segment file, unless the topic says")] = (
+    segment_bytes: Annotated[int, Option(_bytes, "size of a segment file, unless the topic sets it")] = (
         128 * _MIB
     )
     retention_ms: Annotated[
-        int, Option(_integer(-1), "age at which records go, unless the topic says; -1: never")
+        int, Option(_integer(-1), "age at which records are deleted, unless the topic sets it; -1: never")
     ] = 7 * _DAY_MS
     group_min_session_ms: Annotated[int, Option(_ms, "shortest session a member may ask for")] = 1000
     group_max_session_ms: Annotated[int, Option(_ms, "longest session a member may ask for")] = 1800000
@@ -125,18 +129,18 @@ class Settings:
 
 
 def options() -> dict[str, Option]:
-    """Every setting's option by the setting's name."""
+    """The options by the name of their setting."""
     hints = get_type_hints(Settings, include_extras=True)
     return {setting.name: hints[setting.name].__metadata__[0] for setting in fields(Settings)}
 
 
 def read_settings(argv: list[str] | None, environment: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from the command line, else from the environment, else defaults; raises SettingsError."""
+    """Settings from the command line, else the environment, else the defaults. Raises SettingsError."""
     defaults = {setting.name: setting.default for setting in fields(Settings)}
     parser = argparse.ArgumentParser(
         prog="python -m embedded.broker",
-        description="Single-node broker of Kafka's protocol, for evaluation, tests and small sites.",
-        epilog=f"Each option may come from the environment as {ENVIRONMENT_PREFIX}<OPTION>.",
+        description="Single-node broker that speaks Kafka's protocol, for evaluation, tests and small sites.",
+        epilog=f"Each option can also be set in the environment as {ENVIRONMENT_PREFIX}<OPTION>.",
     )
     for name, option in options().items():
         default = "required" if defaults[name] is MISSING else f"default: {defaults[name]}"

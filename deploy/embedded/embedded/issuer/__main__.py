@@ -1,4 +1,4 @@
-"""`python -m embedded.issuer`: serve the issuer with the settings of the environment."""
+"""`python -m embedded.issuer`: serve the issuer with settings from the environment."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The demo accounts: read from the accounts file, passwords kept as argon2 hashes and checked against
-them.
-"""
+"""The demo accounts, read from the accounts file. Passwords are stored as argon2 hashes."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from embedded.issuer.store import Store
 
-# OWASP's argon2id minimum: 19 MiB, 2 passes. Some 20 ms, so that a first start hashes all accounts in a
+# OWASP's minimum for argon2id: 19 MiB, 2 passes. About 20 ms, so a first start hashes all accounts in a
 # second.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 LONGEST_PASSWORD = 256
@@ -76,7 +74,7 @@ class Accounts:
         return self._by_member.get(member_id)
 
     def check(self, username: str, password: str) -> Account | None:
-        """The account when the password is right, else None."""
+        """The account if the password is correct, else None."""
         account = self._by_name.get(username)
         expected = self._store.password_hash(username) if account else None
         if len(password) > LONGEST_PASSWORD:
@@ -93,7 +91,7 @@ def _verifies(expected: str, password: str) -> bool:
 
 
 def _normal(password: str) -> str:
-    # One spelling of what is typed, whatever the keyboard composes (RFC 8265 asks for NFC).
+    # The same spelling whatever the keyboard sends (RFC 8265 asks for NFC).
     return unicodedata.normalize("NFC", password)
 
 

@@ -1,6 +1,4 @@
-"""The issuer's signing key: one ES256 key, made at the first start and kept. It never leaves the data
-folder.
-"""
+"""The issuer's signing key: one ES256 key, created at the first start. It never leaves the data folder."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ class SigningKeys:
 
 
 def _write_private(file: Path, content: bytes) -> None:
-    # Complete or absent: an interrupted first start must not leave half a key.
+    # The file is complete or absent: an interrupted first start must not leave half a key.
     partial = file.with_suffix(".partial")
     descriptor = os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as output:

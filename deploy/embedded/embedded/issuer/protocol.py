@@ -1,4 +1,4 @@
-"""OAuth 2.0 and OpenID Connect on Authlib: grants, tokens and their claims. No pages and no routes."""
+"""OAuth 2.0 and OpenID Connect with Authlib: grants, tokens and their claims. No pages and no routes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class Issuer:
-    """What the grants need; one per application. clock: seconds since 1970."""
+    """The dependencies of the grants; one per application. clock: seconds since 1970."""
 
     settings: IssuerSettings
     store: Store
@@ -79,7 +79,7 @@ def user_claims(account: Account, scope: str) -> dict[str, Any]:
 
 
 def read_access_token(issuer: Issuer, token: str) -> dict[str, Any] | None:
-    """The claims of one of our own access tokens that still holds, else None."""
+    """The claims of one of our own access tokens if it is valid, else None."""
     try:
         decoded = jwt.decode(token, issuer.keys.key_set, algorithms=[ALGORITHM])
     except (JoseError, ValueError):
@@ -126,7 +126,7 @@ class AccessTokens(JWTBearerTokenGenerator):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class IssuedCode:
-    """An authorization code in the shape that Authlib asks for."""
+    """An authorization code in the form that Authlib expects."""
 
     stored: StoredCode
 
@@ -159,7 +159,7 @@ class IssuedCode:
 
 @dataclass(frozen=True)
 class IssuedRefreshToken:
-    """A refresh token in the shape that Authlib asks for."""
+    """A refresh token in the form that Authlib expects."""
 
     stored: StoredRefreshToken
 
@@ -171,7 +171,7 @@ class IssuedRefreshToken:
 
 
 class S256Only(CodeChallenge):  # type: ignore[misc]
-    """PKCE for everybody, and only with S256 (RFC 9700)."""
+    """PKCE for all clients, only with S256 (RFC 9700)."""
 
     DEFAULT_CODE_CHALLENGE_METHOD = "S256"
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
@@ -240,7 +240,7 @@ def _code_grant(issuer: Issuer) -> type:
             return IssuedCode(stored)
 
         def delete_authorization_code(self, authorization_code: IssuedCode) -> None:
-            pass  # take_code has done so
+            pass  # take_code has deleted it
 
         def authenticate_user(self, authorization_code: IssuedCode) -> Account | None:
             return issuer.accounts.named(authorization_code.stored.username)
@@ -251,7 +251,7 @@ def _code_grant(issuer: Issuer) -> type:
 def _id_tokens(issuer: Issuer) -> OpenIDCode:
     class IdTokens(OpenIDCode):  # type: ignore[misc]
         def exists_nonce(self, nonce: str, request: Any) -> bool:
-            return False  # a code is good once, and PKCE binds it; replay gives nothing
+            return False  # a code is valid once and bound by PKCE; a replay gains nothing
 
         def resolve_client_private_key(self, client: Client) -> Any:
             return issuer.keys.signing
@@ -283,7 +283,7 @@ def _refresh_grant(issuer: Issuer) -> type:
             if stored is None or stored.expires < issuer.now():
                 return None
             if stored.used:
-                # Somebody holds a copy: end the whole sign-in (RFC 9700, 4.14.2).
+                # Somebody has a copy of the token: end the whole sign-in (RFC 9700, 4.14.2).
                 issuer.store.revoke_family(stored.family)
                 return None
             return IssuedRefreshToken(stored)

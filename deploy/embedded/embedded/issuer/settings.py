@@ -1,4 +1,4 @@
-"""The issuer's settings from the environment. It reads the environment once and nothing else does."""
+"""The issuer's settings. Only this module reads the environment, once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHORTEST_SECRET = 32
 
 
 class SettingsError(Exception):
-    """A variable is absent or wrong; the message names it and the remedy."""
+    """A variable is missing or invalid; the message names it and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class IssuerSettings:
 
 
 def load(environ: Mapping[str, str]) -> IssuerSettings:
-    """Read and check. Raises SettingsError for the first variable that is absent or wrong."""
+    """Read and validate. Raises SettingsError for the first variable that is missing or invalid."""
     url = _required(environ, "ISSUER_URL", "the public address, such as http://127.0.0.1:8080/auth").rstrip(
         "/"
     )

@@ -34,7 +34,7 @@ BUSY_SECONDS = 10
 
 @dataclass(frozen=True)
 class StoredCode:
-    """An authorization code as it was given. auth_time, expires: seconds since 1970."""
+    """An issued authorization code. auth_time, expires: seconds since 1970."""
 
     client_id: str
     username: str
@@ -48,7 +48,7 @@ class StoredCode:
 
 @dataclass(frozen=True)
 class StoredRefreshToken:
-    """A refresh token; `family` is shared by all that came from one sign-in."""
+    """A refresh token; all tokens of one sign-in have the same `family`."""
 
     digest: str
     family: str
@@ -74,7 +74,7 @@ def digest(token: str) -> str:
 
 
 class Store:
-    """The database file in a folder, made when absent. Safe to use from several threads."""
+    """The database file in a folder, created if absent. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,7 +151,7 @@ class Store:
             )
 
     def take_code(self, code: str) -> StoredCode | None:
-        """The code, once: it is gone after the first look, whether the exchange succeeds or not."""
+        """Return the code and delete it: it can be used once, whether the exchange succeeds or not."""
         with self._write() as connection:
             row = connection.execute("SELECT * FROM codes WHERE digest = ?", (digest(code),)).fetchone()
             connection.execute("DELETE FROM codes WHERE digest = ?", (digest(code),))
@@ -175,7 +175,7 @@ class Store:
         return None if row is None else StoredRefreshToken(*row)
 
     def use_refresh_token(self, stored: StoredRefreshToken) -> bool:
-        """Mark it used; False when somebody else was first."""
+        """Mark it as used; False if it was already used."""
         with self._write() as connection:
             changed = connection.execute(
                 "UPDATE refresh_tokens SET used = 1 WHERE digest = ? AND used = 0", (stored.digest,)

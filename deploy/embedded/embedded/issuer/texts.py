@@ -1,4 +1,4 @@
-"""Every sentence of the issuer's pages, in Vietnamese and English."""
+"""All texts of the issuer's pages, in Vietnamese and English."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "language": "en",
         "other_language": "Tiếng Việt",
-        "banner": "EVALUATION ONLY – demo accounts with a password that everybody knows. Enter no real data.",
+        "banner": "EVALUATION ONLY – demo accounts with a published password. Do not enter real data.",
         "title": "Sign in",
         "platform": "Sáng Kiến",
         "username": "User name",
         "password": "Password",
         "submit": "Sign in",
-        "wrong": "The user name or the password is not right.",
-        "wait": "Too many failed tries. Try again in {minutes} minutes.",
-        "expired": "This page was open for too long. Please sign in again.",
+        "wrong": "The user name or the password is incorrect.",
+        "wait": "Too many failed attempts. Try again in {minutes} minutes.",
+        "expired": "This page was open too long. Please sign in again.",
         "refused_title": "Sign-in is not possible",
-        "refused": "The application sent a request that is not valid: {reason}. Go back to it and try again.",
+        "refused": "The application sent an invalid request: {reason}. Go back to it and try again.",
         "logout_title": "Sign out",
         "logout_question": "Sign {name} out?",
         "logout_submit": "Sign out",

@@ -58,7 +58,7 @@ class Throttle:
         began, attempts = self._window(key)
         self._windows[key] = (began, attempts + 1)
         self._windows.move_to_end(key)
-        # Bounded: who tries ten thousand names is stopped by the limit of the address.
+        # Limited in size: an attacker who tries ten thousand names is stopped by the limit per address.
         while len(self._windows) > MOST_KEYS:
             self._windows.popitem(last=False)
 

@@ -38,7 +38,7 @@ def make_app(
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Flask:
-    """The application. clock: seconds since 1970; monotonic: for the limits of sign-ins."""
+    """The application. clock: seconds since 1970; monotonic: clock for the sign-in limits."""
     app = Flask(__name__, static_folder=None)
     issuer = make_issuer(settings, clock)
     app.config.update(
@@ -91,7 +91,7 @@ class SignedIn:
 
 
 class _Pages:
-    """The views, sharing one issuer."""
+    """The views; they share one issuer."""
 
     def __init__(self, issuer: Issuer, server: Any, throttle: Throttle) -> None:
         self._issuer = issuer
@@ -162,7 +162,7 @@ class _Pages:
         try:
             answer: Response = self._server.create_token_response()
         except (OAuth2Error, ValueError) as error:
-            # So Authlib refuses plain HTTP from afar, and characters that it cannot quote in an answer.
+            # Makes Authlib refuse plain HTTP from other machines, and characters that it cannot quote.
             answer = jsonify({"error": getattr(error, "error", "invalid_request")})
             answer.status_code = 400
         return answer
@@ -188,9 +188,9 @@ class _Pages:
                 return refused
             return self._refused(error.description or error.error)
         except ValueError:
-            # Authlib cannot quote every character in its answers.
+            # Authlib cannot quote every character in its error answers.
             return self._refused("invalid_request")
-        # A browser also checks where a form's answer redirects to.
+        # Browsers also check the redirect target of a form's answer.
         target = urlsplit(grant.request.payload.redirect_uri)
         g.form_targets = [f"{target.scheme}://{target.netloc}"]
         if request.method == "POST":

@@ -1,1 +1,1 @@
-"""A local mail catcher: takes every mail by SMTP, keeps it, shows it. It never sends one on."""
+"""A local mail catcher: accepts every mail by SMTP, stores it and shows it. It never forwards mail."""

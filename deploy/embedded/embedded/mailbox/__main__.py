@@ -1,8 +1,8 @@
-"""`python -m embedded.mailbox`: catch mail by SMTP and show it, with the settings of the environment.
+"""`python -m embedded.mailbox`: catch mail by SMTP and show it, with settings from the environment.
 
 MAILBOX_SMTP_BIND  host:port of SMTP, default 127.0.0.1:8106
 MAILBOX_HTTP_BIND  host:port of the page, default 127.0.0.1:8107
-MAILBOX_DATA       folder of the kept mails, required
+MAILBOX_DATA       folder of the stored mails, required
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> int:
     http_bind = os.environ.get("MAILBOX_HTTP_BIND", "127.0.0.1:8107")
     folder = os.environ.get("MAILBOX_DATA")
     if not folder:
-        print("mailbox: MAILBOX_DATA is not set; set it to a folder for the kept mails", file=sys.stderr)
+        print("mailbox: MAILBOX_DATA is not set; set it to a folder for the stored mails", file=sys.stderr)
         return CONFIGURATION_ERROR
     try:
         require_loopback(smtp_bind)

@@ -1,4 +1,4 @@
-"""The SMTP side: takes mails from any sender to any recipient, bounded in size and in connections."""
+"""The SMTP server: accepts mails from any sender to any recipient, limited in size and connections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_CONNECTIONS = 50
 
 
 class KeepEverything:
-    """aiosmtpd's handler: a mail is acknowledged only when it is on disk."""
+    """aiosmtpd's handler: acknowledges a mail only after it is on disk."""
 
     def __init__(self, store: MailStore) -> None:
         self._store = store
@@ -28,14 +28,15 @@ class KeepEverything:
         try:
             identifier = await asyncio.to_thread(self._store.add, content, list(envelope.rcpt_tos))
         except OSError:
-            log.exception("a mail could not be kept")
-            return "451 the mail could not be kept, try again"
+            log.exception("a mail could not be stored")
+            return "451 the mail could not be stored, try again"
         log.info("mail kept", extra={"mail": identifier})
         return "250 kept"
 
 
 class MailCatcher:
-    """The SMTP server on its own thread. port 0 is not supported: senders are told a fixed one."""
+    """The SMTP server on its own thread. Port 0 is not supported: senders are configured with a fixed
+    port."""
 
     def __init__(self, store: MailStore, host: str, port: int) -> None:
         self._controller = _BoundedController(
@@ -55,7 +56,7 @@ class _BoundedController(Controller):
 
 
 class _BoundedSMTP(SMTP):
-    """Refuses a connection beyond the bound, so that a flood does not use up the machine."""
+    """Refuses connections over the limit, so that a flood does not exhaust the machine."""
 
     open_connections = 0
 

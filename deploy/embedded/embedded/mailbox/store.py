@@ -1,4 +1,4 @@
-"""The caught mails on disk, in SQLite: bounded in number and size; the oldest go first."""
+"""The caught mails on disk, in SQLite: limited in number and size; the oldest are deleted first."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Summary:
 
 
 class MailStore:
-    """The mails in a folder, made when absent. Safe to use from several threads."""
+    """The mails in a folder, created if absent. Thread-safe."""
 
     def __init__(
         self, folder: Path, most: int = MOST_MESSAGES, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -70,7 +70,7 @@ class MailStore:
             self._connection.close()
 
     def add(self, raw: bytes, envelope_to: Sequence[str]) -> str:
-        """Keep one mail; on disk when this returns. The id is new at each delivery."""
+        """Store one mail; it is on disk when this returns. Each delivery gets a new id."""
         message = parse(raw)
         recipients = _addresses(message, "To", "Cc")
         known = {recipient["Address"].lower() for recipient in recipients}
@@ -104,7 +104,7 @@ class MailStore:
         return identifier
 
     def newest(self, start: int, limit: int, to: str | None = None) -> list[Summary]:
-        """Newest first; only those to one address when `to` is given."""
+        """Newest first; only the mails to one address if `to` is given."""
         where, values = _filter(to)
         with self._lock:
             query = f"SELECT {_COLUMNS} FROM messages m{where} ORDER BY m.number DESC LIMIT ? OFFSET ?"  # noqa: S608
@@ -144,7 +144,7 @@ def parse(raw: bytes) -> EmailMessage:
 
 
 def body(message: EmailMessage, kind: str) -> str:
-    """The text of the part `plain` or `html`; empty when the mail has none or it cannot be read."""
+    """The text of the part `plain` or `html`; empty if the mail has none or it cannot be decoded."""
     part = message.get_body(preferencelist=(kind,))
     if part is None:
         return ""

@@ -1,10 +1,10 @@
-"""The page with the caught mails, and the part of Mailpit's API that tests and scripts use.
+"""The web page of the caught mails, and the part of Mailpit's API that tests and scripts use.
 
 GET <root>/api/v1/messages?start=&limit=
 GET <root>/api/v1/search?query=to:ADDRESS&start=&limit=
 GET <root>/api/v1/message/{id}   GET <root>/api/v1/message/{id}/raw
 
-It only reads: whoever reaches the gateway reaches it, without a sign-in.
+It only reads: anybody who reaches the gateway reaches it, without a sign-in.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TO_QUERY = re.compile(r'to:"?([^"\s]+)"?')
 
 
 def make_app(store: MailStore, root: str = "/mail") -> Flask:
-    """The application; everything but /livez is under `root`."""
+    """The application; everything except /livez is under `root`."""
     app = Flask(__name__, static_folder=None)
     app.register_blueprint(_Pages(store, root).blueprint(), url_prefix=root)
     app.add_url_rule("/livez", view_func=lambda: {"status": "alive"})
@@ -42,7 +42,7 @@ def _problem(error: HTTPException) -> Response:
 
 
 def _headers(response: Response) -> Response:
-    # A caught mail is somebody's HTML: it may show itself, and do nothing else.
+    # A caught mail is untrusted HTML: it may be displayed, and nothing else.
     response.headers.setdefault(
         "Content-Security-Policy",
         "default-src 'none'; style-src 'self'; frame-src 'self'; img-src data:; "
@@ -79,7 +79,7 @@ class _Pages:
     def search(self) -> Response:
         match = TO_QUERY.fullmatch(request.args.get("query", "").strip())
         if match is None:
-            abort(400, "only the query to:ADDRESS is known")
+            abort(400, "only the query to:ADDRESS is supported")
         return self._list(match[1])
 
     def _list(self, to: str | None) -> Response:

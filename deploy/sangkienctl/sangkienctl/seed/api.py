@@ -1,4 +1,4 @@
-"""The public API as the loader uses it: signed in, patient while a part is away, every change idempotent."""
+"""The public API as the loader uses it: signed in, retrying while a part is down, every change idempotent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sangkienctl.home import PlatformError
 
 T = TypeVar("T")
 
-AWAY = frozenset({429, 502, 503, 504})
+TEMPORARY = frozenset({429, 502, 503, 504})
 PATIENCE_SECONDS = 60
 PAUSE_SECONDS = 0.2
 # The shortest life of a token that an issuer of ours gives is fifteen minutes.
@@ -24,7 +24,7 @@ OPERATOR = ""
 
 
 class Target(Protocol):
-    """A running platform to load into: the embedded one, or any other by its public address."""
+    """A running platform to load into: the embedded one, or another by its public address."""
 
     @property
     def gateway(self) -> str: ...
@@ -44,7 +44,8 @@ class Refused(PlatformError):
 
 
 class Api:
-    """Requests as any demo account, or as this command itself (`OPERATOR`). One per thread is not needed."""
+    """Requests as any demo account, or as this command itself (`OPERATOR`). Threads can share one
+    instance."""
 
     def __init__(self, platform: Target, connections: int = 8) -> None:
         self._platform = platform
@@ -73,12 +74,12 @@ class Api:
     def post(
         self, path: str, body: Mapping[str, Any], key: str, user: str = OPERATOR, version: str | None = None
     ) -> httpx.Response:
-        """A change that happens once however often it is sent. key: the Idempotency-Key."""
+        """A change that takes effect once, however often it is sent. key: the Idempotency-Key."""
         headers = {"Idempotency-Key": key} | ({"If-Match": version} if version is not None else {})
         return self.call("POST", path, user, json=body, headers=headers)
 
     def call(self, method: str, path: str, user: str, **request: Any) -> httpx.Response:
-        """Send, and again while the platform is away; Refused for any other answer than success."""
+        """Send, and retry while the platform is down. Raises Refused for any other answer than success."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         headers = request.pop("headers", {})
         while True:
@@ -90,7 +91,7 @@ class Api:
                     raise PlatformError(f"{method} {path}: the platform does not answer ({error})") from error
                 time.sleep(PAUSE_SECONDS)
                 continue
-            if response.status_code in AWAY and time.monotonic() < deadline:
+            if response.status_code in TEMPORARY and time.monotonic() < deadline:
                 time.sleep(PAUSE_SECONDS)
                 continue
             if response.is_error:
@@ -106,14 +107,14 @@ class Api:
             return token
 
 
-def wait_for(what: str, look: Callable[[], T | None], seconds: float = 120) -> T:
-    """Look until there is something; PlatformError after `seconds`."""
+def wait_for(what: str, poll: Callable[[], T | None], seconds: float = 120) -> T:
+    """Poll until the result is not None. Raises PlatformError after `seconds`."""
     deadline = time.monotonic() + seconds
     pause = 0.05
     while True:
-        seen = look()
-        if seen is not None:
-            return seen
+        found = poll()
+        if found is not None:
+            return found
         if time.monotonic() > deadline:
             raise PlatformError(
                 f"not within {seconds:g} s: {what}; `sangkienctl lag` shows which service is behind"

@@ -1,5 +1,5 @@
-"""The published growth of phase 1 as a pure function, and invented initiatives along it. Randomness comes in
-as an argument; nothing here sends or reads anything.
+"""The published growth of phase 1 as a pure function, and invented initiatives along it. The random seed is
+an argument; no code here sends or reads anything.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from sangkienctl.seed.sample import SampleInitiative, SampleUnit
 
 PHASE_1 = "phase-1"
 
-# (moment, share of the final count reached by then). Local midnights of Asia/Ho_Chi_Minh are 17:00 UTC of the
-# day before. Published: the last 20 days brought some 300 to 400 of 697 thousand, the last hours more than
-# any before; VUIT stood at 2,000 of 5,400 on 13/5.
+# (time, share of the final count reached by then). Local midnights of Asia/Ho_Chi_Minh are 17:00 UTC of the
+# day before. Published: the last 20 days brought about 300 to 400 of 697 thousand, the last hours more than
+# any before; VUIT had reached 2,000 of 5,400 on 13/5.
 CURVE: tuple[tuple[datetime, float], ...] = (
     (datetime(2022, 1, 7, 17, tzinfo=UTC), 0.0),
     (datetime(2022, 2, 28, 17, tzinfo=UTC), 0.05),
@@ -29,7 +29,7 @@ CURVE: tuple[tuple[datetime, float], ...] = (
     (datetime(2022, 5, 31, 17, tzinfo=UTC), 1.0),
 )
 
-# 67 % of what was submitted in 2021 was valid after review.
+# 67 % of the initiatives submitted in 2021 were valid after review.
 VALID_SHARE = 0.67
 CHECK_AFTER = timedelta(days=3)
 VALIDATE_AFTER = timedelta(days=9)
@@ -37,7 +37,7 @@ VALIDATE_AFTER = timedelta(days=9)
 
 @dataclass(frozen=True)
 class Grown:
-    """One invented initiative. body: for POST, with registered_at; validated: to be driven through review."""
+    """One invented initiative. body: for POST, with registered_at; validated: whether review approves it."""
 
     number: int
     registered_at: datetime
@@ -47,14 +47,14 @@ class Grown:
 
 
 def moment(share: float) -> datetime:
-    """When the count stood at this share (0 ≤ share < 1) of the final one; to the millisecond, UTC."""
+    """When the count reached this share (0 ≤ share < 1) of the final one; UTC, to the millisecond."""
     if not 0 <= share < 1:
         raise ValueError(f"a share of {share} is not within 0..1")
     reached = [point[1] for point in CURVE]
     index = bisect.bisect_right(reached, share) - 1
     (begin, low), (end, high) = CURVE[index], CURVE[index + 1]
     exact = begin + (end - begin) * ((share - low) / (high - low))
-    # Rounding may reach the end itself, which is outside the window.
+    # Rounding may give the end itself, which is outside the window.
     within = min(exact, CURVE[-1][0] - timedelta(milliseconds=1))
     return within.replace(microsecond=within.microsecond // 1000 * 1000)
 
@@ -78,7 +78,7 @@ def grow(
     applied = date(2021, 9, 1) + timedelta(
         days=chance.randrange((registered_at.date() - date(2021, 9, 1)).days)
     )
-    # Declared benefit is the exception, and small where it is declared.
+    # Most initiatives declare no benefit; the others declare a small one.
     benefit = round(chance.lognormvariate(16.0, 1.3)) if chance.random() < 0.4 else None
     body = {
         "title": _title(subject.title, unit, chance),

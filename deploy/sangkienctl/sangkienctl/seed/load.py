@@ -1,4 +1,4 @@
-"""Puts the loading together, with progress, and waits until everything is counted."""
+"""Loads the whole sample, with progress, and waits until everything is counted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ QUIET = Console(quiet=True)
 
 
 def seed_once(platform: Platform, console: Console) -> None:
-    """The sample, unless this home has it."""
+    """Load the sample, unless this home already has it."""
     mark = platform.home.data / "sample-loaded"
     if not mark.exists():
         seed_sample(platform, console)
@@ -82,7 +82,7 @@ def seed_sample(platform: Target, console: Console = QUIET) -> None:
 def seed_growth(platform: Platform, console: Console, count: int, connections: int) -> None:
     """`count` more initiatives along the published growth, imported, and a share of them validated.
 
-    An interrupted run goes on where it was: its batch has the same keys when it is started again.
+    An interrupted run continues where it stopped: when started again, its batch has the same keys.
     """
     sample = Sample()
     state = platform.home.data / "seed-batches.json"
@@ -90,12 +90,12 @@ def seed_growth(platform: Platform, console: Console, count: int, connections: i
     if batches["open"] not in (None, count):
         raise PlatformError(
             f"a batch of {batches['open']} initiatives was interrupted; "
-            f"run `sangkienctl seed --initiatives {batches['open']}` to its end first"
+            f"complete it first: `sangkienctl seed --initiatives {batches['open']}`"
         )
     batch = batches["done"] + 1
     write_atomically(state, json.dumps({**batches, "open": count}))
     with Api(platform, connections) as api, ThreadPoolExecutor(connections) as pool:
-        # An interrupted run may have sent some of the batch: those of its first start are not new.
+        # An interrupted run may have sent some of the batch: count from before its first start.
         before = batches.get("before") if batches["open"] else None
         if before is None:
             before = _count(api, growth.PHASE_1, "submitted")
@@ -134,7 +134,8 @@ def _import_and_review(
 
 
 def _parallel(pool: ThreadPoolExecutor, work: Any, inputs: Any) -> Iterator[Any]:
-    """Results as they come, with a bounded number of inputs on their way; the first failure ends it."""
+    """Yields results as they arrive, with a bounded number of inputs in progress; stops at the first
+    failure."""
     running: set[Future[Any]] = set()
     for value in inputs:
         running.add(pool.submit(work, value))
@@ -183,7 +184,7 @@ def _import_body(entry: SampleInitiative) -> dict[str, Any]:
 
 
 def _imported_on(entry: SampleInitiative) -> datetime | None:
-    """A day of the programme for what was applied in its years; the same day for the same title."""
+    """A day of the programme for initiatives applied in its years; the same day for the same initiative."""
     if entry.unit is None or entry.year not in (2022, 2023):
         return None
     first, last = {
@@ -234,7 +235,7 @@ def _key(entry: SampleInitiative) -> str:
 
 
 def _eligible_day(api: Api) -> str:
-    """A day on which something may have been applied to be eligible now; the same at each loading."""
+    """A day of first application that is eligible now; the same at each loading."""
     campaigns = api.get("/api/submission/v1/campaigns").json()
     listed = campaigns["items"] if isinstance(campaigns, dict) else campaigns
     (evaluation,) = [campaign for campaign in listed if campaign["id"] == EVALUATION]

@@ -1,4 +1,4 @@
-"""Loads what a programme is before anyone registers: units, campaigns, contacts, targets."""
+"""Loads what a programme needs before anyone registers: units, campaigns, contacts, targets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AT_ONCE = 4
 
 
 def load_units(api: Api, sample: Sample, advance: Callable[[], None]) -> None:
-    """The tree, parents first. A unit that was changed since it was loaded stays as it is."""
+    """Load the tree, parents first. A unit that was changed after it was loaded is not overwritten."""
 
     def load(unit: SampleUnit) -> None:
         _put_unless_changed(api, f"/api/submission/v1/units/{unit.code}", dict(unit.facts))
@@ -29,7 +29,8 @@ def load_units(api: Api, sample: Sample, advance: Callable[[], None]) -> None:
 
 
 def load_campaigns(api: Api, sample: Sample, today: datetime, advance: Callable[[], None]) -> None:
-    """The campaigns; the one for evaluation opens on the day of the first loading and is then left alone."""
+    """Load the campaigns; the one for evaluation opens on the day of the first loading and is not changed
+    later."""
     for campaign in sample.campaigns:
         path = f"/api/submission/v1/campaigns/{campaign['id']}"
         if "relative" not in campaign:
@@ -40,7 +41,7 @@ def load_campaigns(api: Api, sample: Sample, today: datetime, advance: Callable[
 
 
 def evaluation_campaign(campaign: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The facts of a campaign whose window is said relative to the day of loading (local time)."""
+    """The facts of a campaign whose window is relative to the day of loading (local time)."""
     opens = now.astimezone(LOCAL_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     closes = opens + timedelta(days=campaign["relative"]["open_days"])
     facts = {name: value for name, value in campaign.items() if name not in ("id", "relative")}
@@ -52,14 +53,14 @@ def evaluation_campaign(campaign: dict[str, Any], now: datetime) -> dict[str, An
 
 
 def load_contacts(api: Api, sample: Sample, advance: Callable[[], None]) -> None:
-    """What the directory says of the demo accounts."""
+    """Load the directory entries of the demo accounts."""
     for account in sample.accounts:
         api.put(f"/api/notify/v1/contacts/{account.member_id}", dict(account.directory))
         advance()
 
 
 def load_targets(api: Api, sample: Sample, advance: Callable[[], None]) -> None:
-    """The targets; one that was set before stays. Waits for the statistics to know units and campaigns."""
+    """Load the targets; existing ones are kept. Waits until the statistics know units and campaigns."""
     for target in sample.targets:
         path = f"/api/stats/v1/targets/{target['campaign']}/{target['unit']}"
         known = wait_for(f"the statistics know {path}", lambda path=path: _found(api, path))  # type: ignore[misc]
@@ -80,7 +81,7 @@ def _put_unless_changed(api: Api, path: str, body: dict[str, Any]) -> None:
     try:
         api.put(path, body)
     except Refused as refused:
-        # 428: it is there, with other facts; somebody changed it on purpose.
+        # 428: it exists with other facts; somebody changed it on purpose.
         if refused.status != 428:
             raise
 

@@ -1,4 +1,4 @@
-"""Drives initiatives through review as the demo accounts who may decide there."""
+"""Takes initiatives through review, as demo accounts who may decide there."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def drive(
     decisions: Sequence[Mapping[str, Any]],
     decided_at: Sequence[datetime] = (),
 ) -> bool:
-    """Take the decisions at levels 1, 2, …; whether all of them stand. Those taken earlier are not repeated.
+    """Take the decisions at levels 1, 2, …; return whether all are taken. Earlier decisions are not repeated.
 
     decided_at: the dates of paper records, for imported initiatives.
     """
@@ -75,7 +75,7 @@ def drive(
                 version=f'"{case["version"]}"',
             )
         except Refused as refused:
-            # Somebody who tries the platform out was faster.
+            # A person trying out the platform was faster.
             if refused.status not in (409, 412):
                 raise
             return False
@@ -83,7 +83,7 @@ def drive(
 
 
 def _case(api: Api, initiative: str, level: int) -> dict[str, Any] | None:
-    """The case once it has come to a level, or is past it."""
+    """The case once it has reached the level, or is past it."""
     try:
         case: dict[str, Any] = api.get(f"/api/review/v1/cases/{initiative}", user=OPERATOR).json()
     except Refused as refused:

@@ -1,4 +1,4 @@
-"""The sample programme's files as values. It reads deploy/sample and nothing else."""
+"""The files of the sample programme as values. It reads only deploy/sample."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from sangkienctl.home import REPOSITORY
 
-# Where the files are when the package is installed apart from the repository, as in its image.
+# The folder of the files if the package is installed outside the repository, as in its image.
 FOLDER_VARIABLE = "SANGKIEN_SAMPLE"
 
 
@@ -40,7 +40,7 @@ class SampleAccount:
 
 @dataclass(frozen=True)
 class SampleInitiative:
-    """A published initiative. unit, year: None where the source names none; benefit: VND."""
+    """A published initiative. unit, year: None if the source gives none; benefit: VND."""
 
     title: str
     field: str
@@ -52,7 +52,7 @@ class SampleInitiative:
 
 
 class Sample:
-    """Everything, read when first asked for."""
+    """All files, each read at its first use."""
 
     @cached_property
     def units(self) -> dict[str, SampleUnit]:
@@ -111,7 +111,7 @@ class Sample:
         ]
 
     def members(self) -> list[tuple[SampleAccount, SampleUnit]]:
-        """Who may register initiatives of their own, with their grassroots unit."""
+        """The members who may register their own initiatives, with their grassroots unit."""
         return [
             (account, self.units[unit])
             for account in self.accounts
@@ -120,7 +120,7 @@ class Sample:
         ]
 
     def decider(self, role: str, path: tuple[str, ...], not_these: frozenset[str]) -> SampleAccount | None:
-        """Who holds a role nearest to the end of a path and is none of these members."""
+        """The account with a role nearest to the end of a path that is none of these members."""
         for unit in reversed(path):
             for account in self.accounts:
                 if (role, unit) in account.roles and account.member_id not in not_these:

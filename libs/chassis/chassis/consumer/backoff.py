@@ -1,4 +1,5 @@
-"""How long to wait between attempts: growing, bounded, with jitter so that many do not retry in step."""
+"""Exponential backoff between attempts, bounded, with jitter so that clients do not retry at the same
+time."""
 
 from __future__ import annotations
 
@@ -17,6 +18,6 @@ class Backoff:
 
     def seconds(self, failures: int) -> float:
         """The wait after that many failures in a row, at least 1."""
-        # The exponent is bounded: 2 ** 2000 is no float.
+        # The exponent is bounded: 2 ** 2000 does not fit into a float.
         full: float = min(self.longest, self.first * 2.0 ** min(failures - 1, 30))
         return full * (1 - self.chance() / 2)

@@ -1,4 +1,4 @@
-"""The classes of errors of a handler, and what belongs to each. It decides nothing about retries."""
+"""Classifies the errors that a handler raises. The retries themselves are in `batch.py`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ class ErrorClass(StrEnum):
 
 
 class Transient(Exception):
-    """Something outside is away for now; the same batch will work later."""
+    """A dependency is temporarily unavailable; retrying the batch will succeed."""
 
 
 class Refused(Exception):
-    """The domain refuses this event, today and tomorrow. `code` is stable and goes into the dead letter."""
+    """The domain refuses this event; a retry cannot succeed. `code` is stable and goes into the dead
+    letter."""
 
     def __init__(self, code: str, message: str = "") -> None:
         super().__init__(message or code)
@@ -49,7 +50,7 @@ TRANSIENT_ERRORS: tuple[type[BaseException], ...] = (
 
 
 def classify(error: BaseException) -> ErrorClass:
-    """The class of what a handler raised."""
+    """The class of an error that a handler raised."""
     if isinstance(error, Refused | DecodeError):
         return ErrorClass.DETERMINISTIC
     if isinstance(error, TRANSIENT_ERRORS):

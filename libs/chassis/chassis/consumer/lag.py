@@ -1,4 +1,4 @@
-"""Measures how far a consumer is behind, per topic: in records and in seconds. It only observes."""
+"""Measures the lag of a consumer per topic, in records and in seconds. It changes nothing."""
 
 from __future__ import annotations
 
@@ -26,19 +26,20 @@ class LagMeter:
         self._topics = tuple(topics)
         self._clock = clock
         self._positions: dict[TopicPartition, int] = {}
-        # By topic: when the first record in work was written, and the time of the event handled last.
+        # By topic: the timestamp of the oldest record being handled, and the time of the last handled event.
         self._oldest: dict[str, datetime] = {}
         self._newest: dict[str, datetime] = {}
         self._due = 0.0
 
     def waiting(self, records: Sequence[ReceivedRecord]) -> None:
-        """These are about to be handled, and count as waiting until they are: a handler may be retried."""
+        """Call before records are handled. They count as lag until `handled`, because a handler may be
+        retried."""
         for record in reversed(records):
             self._positions[TopicPartition(record.topic, record.partition)] = record.offset
             self._oldest[record.topic] = datetime.fromtimestamp(record.timestamp / 1000, UTC)
 
     def handled(self, records: Sequence[ReceivedRecord], events: Sequence[Event]) -> None:
-        """These are dealt with."""
+        """Call after these records were handled."""
         self._oldest.clear()
         for record in records:
             self._positions[TopicPartition(record.topic, record.partition)] = record.offset + 1
@@ -46,12 +47,12 @@ class LagMeter:
             self._newest[event.topic] = event.time
 
     def rebalanced(self) -> None:
-        """Other partitions may be assigned now, and those that came back may be read from elsewhere."""
+        """Forget all positions: the assigned partitions, and the offsets to read from, may have changed."""
         self._positions.clear()
         self._oldest.clear()
 
     def measure(self, consumer: Any) -> None:
-        """Set the metrics, once a second at most."""
+        """Set the metrics, at most once a second."""
         now = time.monotonic()
         if now < self._due:
             return
@@ -74,5 +75,5 @@ class LagMeter:
                 self._positions[partition] = position
             end = consumer.highwater(partition)
         except (KafkaError, KeyError):
-            return 0  # the partition went away in between
+            return 0  # the partition was revoked meanwhile
         return 0 if end is None else max(0, end - self._positions[partition])

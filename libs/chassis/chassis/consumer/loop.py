@@ -1,5 +1,5 @@
-"""The consumer loop: one member of a group that polls, hands batches over and commits after the effect, in
-one thread. It never commits from a rebalance listener and never mixes polling with iteration.
+"""The consumer loop: one group member that polls, passes each batch to the handler and commits after the
+effect, in one thread. It never commits from a rebalance listener and never mixes polling with iteration.
 """
 
 from __future__ import annotations
@@ -39,30 +39,30 @@ COMMIT_MS = 5_000
 CLOSE_MS = 3_000
 SESSION_MS = 10_000
 HEARTBEAT_MS = 3_000
-# A handler may take so long for one batch before the group gives its partitions to another member.
+# Longest time for one batch before the group gives the partitions to another member.
 MAX_POLL_INTERVAL_MS = 300_000
-# A topic or a partition that is created later is found within this time.
+# New topics and partitions are discovered within this time.
 METADATA_MS = 30_000
 # How soon a parked consumer notices its release, and how often it says that it waits for one.
 RELEASE_SECONDS = 2.0
 PARKED_LOG_SECONDS = 60.0
 
 
-class _BatchGivenUp(Exception):
-    """The batch was not finished; nothing of it is committed and it comes again."""
+class _BatchAbandoned(Exception):
+    """The batch was not finished; none of it is committed, and it will be polled again."""
 
 
 class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Counts rebalances, and sees that each is brought to its end.
+    """Counts rebalances and works around a kafka-python bug that can leave one unfinished.
 
-    lost: whether this member was put out of its group since this was last looked at.
-    rejoin: tells the consumer that it has to rejoin its group. It is called in kafka-python's network thread
-    and must do nothing else.
+    lost: whether this member was removed from its group since the loop last reset the flag.
+    rejoin: sets the consumer's flag that it has to rejoin its group. It is called in kafka-python's network
+    thread and must do nothing else.
 
-    A rebalance that begins because the topics changed is needed, for kafka-python 3.0, only until the leader
-    has assigned. When poll() returns between that and the broker's answer, the next poll() sees no need and
-    never takes up the assignment, and the member holds no partition for ever. So the need is made to last:
-    only the end of a rebalance takes it back.
+    When topics have changed, kafka-python 3.0 clears its "needs rejoin" flag as soon as the leader has
+    computed the assignment. If poll() returns before the broker replies, the next poll() sees no need to
+    rejoin, and the member never receives its assignment: it stays without partitions permanently. We set
+    the flag again on revoke; only a completed rebalance clears it.
     """
 
     def __init__(self) -> None:
@@ -85,11 +85,12 @@ class _Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
 class ConsumerLoop:
     """A member of the group `group` on `topics`.
 
-    settings: the Kafka part of ServiceSettings. codec: knows these topics; other types are skipped and
-    counted. handler: gets the events of one poll, in order within a partition; its effects must be
-    idempotent, for delivery is at least once. batch: at most that many records per poll. dead_letters: None
-    for `<group>.dlq` on the same cluster. limits: where the dead-letter limit is kept, so that it holds over
-    restarts and a parked group waits for an operator; without it, reaching the limit ends the loop.
+    settings: the Kafka part of ServiceSettings. codec: decodes the events of these topics; other types are
+    skipped and counted. handler: gets the events of one poll, in order within a partition; its effects must
+    be idempotent, because delivery is at least once. batch: the maximum number of records per poll.
+    dead_letters: None for `<group>.dlq` on the same cluster. limits: where the dead-letter limit is kept, so
+    that it holds over restarts and a parked group waits for an operator; without it, reaching the limit ends
+    the loop.
     """
 
     def __init__(
@@ -167,7 +168,7 @@ class ConsumerLoop:
         try:
             self._connect()
             while not self._stop.is_set():
-                self._turn()
+                self._poll_and_handle()
         finally:
             self._close()
 
@@ -224,7 +225,9 @@ class ConsumerLoop:
                 self._consumer = self._make_consumer()
             except (KafkaError, OSError) as error:
                 failures += 1
-                log.warning("Kafka is away", extra={"group": self._group, "error": type(error).__name__})
+                log.warning(
+                    "Kafka is unavailable", extra={"group": self._group, "error": type(error).__name__}
+                )
                 self._stop.wait(min(self._backoff.seconds(failures), 2.0))
 
     def _make_consumer(self) -> Any:
@@ -238,7 +241,7 @@ class ConsumerLoop:
             auto_offset_reset="earliest",
             allow_auto_create_topics=False,
             isolation_level="read_committed",
-            # Topics with the same number of partitions are shared out alike, so that one member gets all
+            # Topics with the same number of partitions are assigned alike, so that one member gets all
             # events of an aggregate and members do not contend for documents.
             partition_assignment_strategy=[RangePartitionAssignor],
             max_poll_records=self._batch,
@@ -251,14 +254,14 @@ class ConsumerLoop:
         consumer.subscribe(list(self._topics), listener=self._rebalances)
         return consumer
 
-    def _turn(self) -> None:
+    def _poll_and_handle(self) -> None:
         polled = self._poll(POLL_MS)
         if self._rebalances.count != self._seen_rebalances:
             self._seen_rebalances = self._rebalances.count
             self._lag.rebalanced()
         records = [record for batch in polled.values() for record in batch]
         if records:
-            self._deal_with(records)
+            self._handle(records)
         elif self._uncommitted:
             self._commit()
         self._lag.measure(self._consumer)
@@ -277,16 +280,17 @@ class ConsumerLoop:
             return {}
         if self._rebalances.lost:
             self._rebalances.lost = False
-            # Others may have gone on from there and committed more: it must not be set back.
+            # Other members may have continued from there and committed further: never move their offsets
+            # back.
             self._uncommitted = {}
         return polled
 
-    def _deal_with(self, records: list[ReceivedRecord]) -> None:
+    def _handle(self, records: list[ReceivedRecord]) -> None:
         self._lag.waiting(records)
         try:
             events = self._processor.process(records)
-        except _BatchGivenUp:
-            log.info("batch given up, it comes again", extra={"group": self._group})
+        except _BatchAbandoned:
+            log.info("batch abandoned, will be polled again", extra={"group": self._group})
             self._rewind(records)
             return
         finally:
@@ -297,8 +301,8 @@ class ConsumerLoop:
         self._lag.handled(records, events)
 
     def _rewind(self, records: Sequence[ReceivedRecord]) -> None:
-        """Read these again. kafka-python keeps the position, behind the batch, of every partition that a
-        rebalance leaves with this member; without this the batch would be skipped."""
+        """Seek back to the first of these records. For partitions that a rebalance leaves with this member,
+        kafka-python keeps the position after the batch; without this the batch would be skipped."""
         assigned = self._consumer.assignment()
         for record in reversed(records):
             partition = TopicPartition(record.topic, record.partition)
@@ -306,24 +310,24 @@ class ConsumerLoop:
                 self._consumer.seek(partition, record.offset)
 
     def _pause(self, seconds: float) -> None:
-        """Wait with all partitions paused while polling goes on, which keeps this member in its group.
+        """Wait with all partitions paused, and keep polling so that this member stays in its group.
 
-        Raises _BatchGivenUp when the loop is to stop or the group was rebalanced.
+        Raises _BatchAbandoned if the loop must stop or the group was rebalanced.
         """
         metrics.CONSUMER_PAUSED.labels(self._group).set(1)
         deadline = time.monotonic() + seconds
         self._consumer.pause(*self._consumer.assignment())
         while (left := deadline - time.monotonic()) > 0:
             if self._stop.is_set():
-                raise _BatchGivenUp
+                raise _BatchAbandoned
             polled = self._poll(min(left * 1000, POLL_MS))
             for partition, records in polled.items():
-                # A rebalance brought partitions that nobody paused: their records are to be read later.
+                # A rebalance assigned partitions that are not paused: read their records later.
                 self._consumer.seek(partition, records[0].offset)
             self._lag.measure(self._consumer)
             if self._rebalances.count != self._seen_rebalances:
-                # Parts of the batch may be another member's by now.
-                raise _BatchGivenUp
+                # Parts of the batch may belong to another member now.
+                raise _BatchAbandoned
 
     def _resume(self) -> None:
         metrics.CONSUMER_PAUSED.labels(self._group).set(0)
@@ -332,7 +336,8 @@ class ConsumerLoop:
             self._consumer.resume(*paused)
 
     def _commit(self) -> None:
-        """Commit what is dealt with. When it fails the records may come again, which handlers must bear."""
+        """Commit the handled records. If it fails, they may be delivered again, which handlers must
+        tolerate."""
         assigned = self._consumer.assignment()
         offsets = {
             partition: OffsetAndMetadata(offset, "", -1)
@@ -345,8 +350,9 @@ class ConsumerLoop:
         try:
             self._consumer.commit(offsets, timeout_ms=COMMIT_MS)
         except CommitFailedError:
-            # The group was rebalanced meanwhile. What stays with this member is committed next time, unless
-            # it was put out of the group; the new owner of the rest reads it again.
+            # The group was rebalanced meanwhile. Partitions that stay with this member are committed next
+            # time, unless it was removed from the group; the new owners of the others read their records
+            # again.
             self._commit_failed("CommitFailedError")
         except KafkaError as error:
             if not error.retriable:
@@ -366,7 +372,7 @@ class ConsumerLoop:
                     self._commit()
                 self._consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
         except KafkaError as error:
-            # The broker notices the end of the session by itself.
+            # The broker detects the end of the session without our help.
             log.warning("group not left", extra={"group": self._group, "error": type(error).__name__})
         finally:
             self._consumer = None

@@ -1,4 +1,4 @@
-"""Carries the trace of an event into the code that handles it."""
+"""Propagates the trace of an event to the code that handles it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chassis.events.codec import Event
 
 @contextmanager
 def following(event: Event) -> Iterator[None]:
-    """Within the block the current trace is the event's own; a batch handler uses it around each event."""
+    """Makes the event's trace current within the block; a batch handler uses it for each event."""
     parent = tracing.parse(event.traceparent)
     with tracing.use(tracing.new() if parent is None else tracing.child(parent)):
         yield
@@ -19,7 +19,7 @@ def following(event: Event) -> Iterator[None]:
 
 @contextmanager
 def handling(events: Sequence[Event]) -> Iterator[None]:
-    """The trace around one call of a handler: the event's own if there is one event, else a new one."""
+    """Sets the trace of one call of a handler: the event's trace for a single event, else a new one."""
     if len(events) == 1:
         with following(events[0]):
             yield

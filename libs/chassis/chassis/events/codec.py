@@ -1,5 +1,5 @@
-"""Encodes events as CloudEvents 1.0 in Kafka's binary mode and decodes what others sent. Strict when
-producing, tolerant when consuming; it knows the shape of an event and nothing of its meaning.
+"""Encodes and decodes events as CloudEvents 1.0 in Kafka's binary mode. Strict when producing, tolerant when
+consuming. It knows the shape of an event and nothing about its meaning.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 class TopicSpec(Protocol):
-    """What the codec needs to know of a topic; `contracts.Topic` has it."""
+    """The attributes of a topic that the codec needs; `contracts.Topic` has them."""
 
     @property
     def name(self) -> str: ...
@@ -44,11 +44,12 @@ class TopicSpec(Protocol):
 
 
 class ContractViolation(Exception):
-    """This service tried to produce what its contract does not allow: a bug, and nothing may be written."""
+    """This service tried to produce an event that its contract does not allow: a bug; nothing may be
+    written."""
 
 
 class DecodeError(Exception):
-    """A record that is no event for its reader. `code` is stable and goes into the dead letter."""
+    """A record that the reader cannot decode as an event. `code` is stable and goes into the dead letter."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -56,20 +57,21 @@ class DecodeError(Exception):
 
 
 class Undecodable(DecodeError):
-    """No CloudEvent, no JSON, or a required attribute is missing."""
+    """Not a CloudEvent, not JSON, or a required attribute is missing."""
 
 
 class UnknownType(DecodeError):
-    """An event of another type or major version than this reader knows: skipped and counted, no error."""
+    """An event of a type or major version that this reader does not know: skipped and counted, not an
+    error."""
 
 
 class InvalidData(DecodeError):
-    """An event whose data breaks its schema, unknown fields apart."""
+    """An event whose data violates its schema; unknown fields are allowed."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """An event as its consumers see it; times are UTC, `data` is parsed JSON."""
+    """An event as consumers see it; times are UTC, `data` is parsed JSON."""
 
     id: str
     type: str
@@ -85,7 +87,7 @@ class Event:
 
 @dataclass(frozen=True)
 class PendingEvent:
-    """An event that is encoded and waits in an outbox; every attempt to publish it sends these same bytes."""
+    """An encoded event in an outbox; every attempt to publish it sends the same bytes."""
 
     id: str
     topic: str
@@ -138,9 +140,9 @@ class _Contract:
 class EventCodec:
     """Encodes and decodes the events of some topics.
 
-    topics: by name; those without a schema (dead letters) are left out. source: the producing service, as
-    `/services/<name>`. new_id: makes the unique id of an event, kept over all attempts to publish it.
-    The validators are compiled here, once.
+    topics: by name; those without a schema (dead letters) are ignored. source: the producing service, such as
+    `/services/<name>`. new_id: returns the unique id of an event, which all attempts to publish it share.
+    The validators are compiled once, here.
     """
 
     def __init__(
@@ -194,8 +196,8 @@ class EventCodec:
     def decode(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> Event:
         """The event in a record, in binary or structured mode.
 
-        Unknown fields of the data and unknown minor versions pass. Raises Undecodable, UnknownType or
-        InvalidData; none of their messages holds a value of the data.
+        Unknown fields in the data and unknown minor versions are accepted. Raises Undecodable, UnknownType or
+        InvalidData; none of their messages contains a value from the data.
         """
         attributes, data = _attributes(value, headers)
         type = attributes.get("type")
@@ -235,7 +237,7 @@ def _contract(topic: TopicSpec, source: str) -> _Contract:
 
 
 def format_time(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds and Z. Raises ValueError for a time without a zone."""
+    """RFC 3339 in UTC with milliseconds and Z. Raises ValueError for a time without a time zone."""
     if moment.tzinfo is None:
         raise ValueError("an event's time needs a zone")
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -1,5 +1,5 @@
-"""Which lanes of the outbox this process may publish: shares them evenly among the live relays of a service,
-by leases. It reads no outbox and sends nothing.
+"""The outbox lanes that this process may publish: shared evenly, by leases, among the live relays of a
+service. It reads no outbox and sends nothing.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from chassis import metrics
 from chassis.events.outbox import LANES
 from chassis.mongo.leases import Lease, Leases
 
-# How long a dead relay's lanes stay unpublished at most; longer than all delivery attempts of a producer.
+# The longest time that a dead relay's lanes stay unpublished; longer than all delivery attempts of a
+# producer.
 LEASE_TIME = timedelta(seconds=10)
 RENEW_AFTER = timedelta(seconds=3)
 
 
 class LaneShare:
-    """The lanes held by `owner`. relays: a collection where every live relay shows itself."""
+    """The lanes held by `owner`. relays: a collection in which every live relay registers itself."""
 
     def __init__(
         self,
@@ -38,12 +39,12 @@ class LaneShare:
         self._next: datetime | None = None
 
     def lanes(self) -> list[int]:
-        """The lanes held, by this process's clock."""
+        """The lanes held, according to this process's clock."""
         now = self._clock()
         return sorted(lane for lane, lease in self._held.items() if lease.until > now)
 
     def keep(self) -> None:
-        """Renew, take and give back lanes if it is time to; cheap otherwise."""
+        """Renew, acquire and release lanes if it is time to; cheap otherwise."""
         now = self._clock()
         if self._next is not None and now < self._next:
             return
@@ -63,9 +64,9 @@ class LaneShare:
         metrics.OUTBOX_LANES.set(len(self._held))
 
     def _live_relays(self, now: datetime) -> int:
-        """How many relays live, this one included; it shows itself and clears away dead ones."""
+        """The number of live relays including this one; registers this relay and deletes dead ones."""
         self._relays.update_one({"_id": self._owner}, {"$set": {"until": now + LEASE_TIME}}, upsert=True)
-        # A handful of documents: one per process, and the dead ones are removed here.
+        # A few documents: one per process, and dead ones are deleted here.
         relays = list(self._relays.find())
         for relay in relays:
             if relay["until"] <= now:
@@ -73,14 +74,14 @@ class LaneShare:
         return max(1, len([relay for relay in relays if relay["until"] > now]))
 
     def confirmed(self) -> frozenset[int]:
-        """The lanes held by the clock and by the fencing tokens in the database: one round trip. To be asked
-        right before sending. Those that went to another relay are forgotten."""
+        """The lanes held according to the clock and to the fencing tokens in the database: one round trip.
+        Call it right before sending. Lanes that moved to another relay are dropped."""
         held = self._leases.held(self._held.values())
         self._held = {lane: lease for lane, lease in self._held.items() if lease.name in held}
         return frozenset(self._held)
 
     def release(self) -> None:
-        """Give all back, so that the other relays need not wait for the end of the leases."""
+        """Release all lanes, so that the other relays need not wait until the leases expire."""
         for lane in list(self._held):
             self._leases.release(self._held.pop(lane))
         self._relays.delete_one({"_id": self._owner})

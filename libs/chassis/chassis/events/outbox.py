@@ -1,5 +1,5 @@
-"""The outbox inside an aggregate: how a write of the aggregate carries its events. It only builds documents;
-it never writes one and never publishes.
+"""The outbox inside an aggregate: adds events to a write of the aggregate. It only builds documents; it never
+writes to the database and never publishes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from chassis.events.codec import PendingEvent
 from chassis.mongo.indexes import Index
 
-# Fixed for good: a lane is stored with each pending event, and relays share the lanes.
+# Never change it: a lane is stored with each pending event, and relays share the lanes.
 LANES = 16
 
 OUTBOX = "outbox"
@@ -24,16 +24,16 @@ def lane_of(aggregate_id: str) -> int:
 
 
 def outbox_fields(aggregate_id: str, events: Sequence[PendingEvent]) -> dict[str, Any]:
-    """The fields to merge into a document that is inserted; none if there is no event."""
+    """The fields to merge into a document to be inserted; empty if there is no event."""
     if not events:
         return {}
     return {OUTBOX: [event.to_document() for event in events], LANE: lane_of(aggregate_id)}
 
 
 def push_outbox(update: dict[str, Any], aggregate_id: str, events: Sequence[PendingEvent]) -> dict[str, Any]:
-    """`update` (an update document with operators) with the events added to it; a new dict.
+    """A copy of `update` (an update document with operators) with the events added.
 
-    The update must not touch the fields of the outbox otherwise.
+    The update itself must not change the outbox fields.
     """
     if not events:
         return dict(update)

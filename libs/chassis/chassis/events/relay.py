@@ -1,12 +1,12 @@
-"""Publishes the events that wait in the outboxes of aggregates: all of them, always, in order within an
-aggregate. It never invents, changes or drops an event, and it removes one only after Kafka acknowledged it.
+"""Publishes all pending events from the outboxes of aggregates, in order within an aggregate. It never
+invents, changes or drops an event, and deletes one only after Kafka has acknowledged it.
 
-How it finds them was decided by measurement. One query per collection for all lanes held costs SecantusDB
-0.7 ms when nothing waits, as a range of lanes; `lane in [...]` costs 1.3 ms, a query per lane 0.8 ms each.
-But that engine visits every document that matches, whatever the limit (0.05 ms each): asking again for the
-next few hundred would make a backlog quadratic. Hence a sweep reads all that waits with one cursor and works
-through it chunk by chunk. Publishing 2,000 events takes 0.25 s, their removal ten times that: an update costs
-this engine about 1 ms, so it is the removals that bound the rate of the relay.
+How it finds them was decided by measurement. If nothing is pending, one query per collection for all held
+lanes costs SecantusDB 0.7 ms as a range of lanes; `lane in [...]` costs 1.3 ms, one query per lane 0.8 ms
+each. But that engine visits every matching document, whatever the limit (0.05 ms each): querying again for
+the next few hundred would make the cost of a backlog quadratic. So a poll reads all pending events with one
+cursor and handles them in chunks. Publishing 2,000 events takes 0.25 s and deleting them ten times as long
+(an update costs this engine about 1 ms), so relay throughput is limited by the deletes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from chassis import metrics
 from chassis.events.codec import PendingEvent
 from chassis.events.lanes import LaneShare
 from chassis.events.outbox import LANE, OUTBOX
-from chassis.events.pace import Pace
+from chassis.events.poll_interval import PollInterval
 from chassis.mongo.leases import Leases
 from chassis.producer import Publisher, Record
 
@@ -38,12 +38,12 @@ log = logging.getLogger(__name__)
 
 CHUNK = 500
 
-# After a failure of the database or of Kafka.
+# Wait after a failure of the database or of Kafka.
 BACKOFF_SECONDS = 0.5
 
 
 @dataclass
-class _Waiting:
+class _PendingAggregate:
     """An aggregate's pending events, oldest first; `acknowledged` of them are on Kafka."""
 
     id: Any
@@ -54,11 +54,11 @@ class _Waiting:
 
 
 class Relay:
-    """Publishes from `collections` of `db`.
+    """Publishes the events of `collections` in `db`.
 
-    producer_factory: makes a KafkaProducer, see `chassis.producer.make_producer`. leases: where lanes are
-    shared with the other workers of the service. owner: unique to this process. clock: UTC. A second
-    relay on the same database takes half of the lanes.
+    producer_factory: returns a KafkaProducer, see `chassis.producer.make_producer`. leases: share the lanes
+    with the other workers of the service. owner: unique to this process. clock: UTC. A second relay on the
+    same database gets half of the lanes.
     """
 
     def __init__(
@@ -77,94 +77,94 @@ class Relay:
         self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
-        """Publish until `stop` is set; then give the lanes back."""
+        """Publish until `stop` is set; then release the lanes."""
         self._stop = stop
-        paces = {name: Pace(time.monotonic()) for name in self._collections}
+        intervals = {name: PollInterval(time.monotonic()) for name in self._collections}
         try:
             while not stop.is_set():
-                wait = self._turn(paces)
+                wait = self._poll_due(intervals)
                 stop.wait(wait)
         finally:
             self._close()
 
-    def _turn(self, paces: dict[str, Pace]) -> float:
-        """Look at what is due; the seconds until the next turn."""
+    def _poll_due(self, intervals: dict[str, PollInterval]) -> float:
+        """Poll the collections that are due; return the seconds until the next poll."""
         try:
             self._share.keep()
-            for name, pace in paces.items():
+            for name, interval in intervals.items():
                 began = time.monotonic()
-                if pace.due <= began:
-                    published, failed = self._sweep_collection(name)
-                    pace.looked(published, began, time.monotonic())
+                if interval.due <= began:
+                    published, failed = self._publish_collection(name)
+                    interval.polled(published, began, time.monotonic())
                     if failed and not published:
                         return BACKOFF_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
         except PyMongoError as error:
             log.warning("outbox cannot be read", extra={"error": type(error).__name__})
             return BACKOFF_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-        return max(0.0, min(pace.due for pace in paces.values()) - time.monotonic())
+        return max(0.0, min(interval.due for interval in intervals.values()) - time.monotonic())
 
-    def sweep(self) -> int:
-        """One pass over all collections and the lanes that it can lease; the number of events published.
+    def publish_pending(self) -> int:
+        """Poll all collections once, for the lanes that it can lease; return the number of published events.
 
-        Raises PyMongoError when the database is away; a failing Kafka only makes the number smaller.
+        Raises PyMongoError if the database is unavailable; if Kafka fails, the number is only smaller.
         """
         self._share.keep()
         published = 0
         for name in self._collections:
-            published += self._sweep_collection(name)[0]
+            published += self._publish_collection(name)[0]
         return published
 
     def close(self) -> None:
-        """Give the lanes back and end the producer; `run` does it by itself."""
+        """Release the lanes and close the producer; `run` calls it at its end."""
         self._close()
 
     def _close(self) -> None:
         try:
             self._share.release()
         except PyMongoError as error:
-            # They expire by themselves.
-            log.warning("lanes could not be given back", extra={"error": type(error).__name__})
+            # They will expire.
+            log.warning("lanes could not be released", extra={"error": type(error).__name__})
         self._publisher.close()
 
-    def _sweep_collection(self, name: str) -> tuple[int, bool]:
-        """The number of published events, and whether some could not be."""
+    def _publish_collection(self, name: str) -> tuple[int, bool]:
+        """The number of published events, and whether any could not be published."""
         published, oldest = 0, None
         for read in self._chunks(self._collections[name]):
             self._share.keep()
             lanes = self._share.confirmed()
-            chunk = [waiting for waiting in read if waiting.lane in lanes]
+            chunk = [aggregate for aggregate in read if aggregate.lane in lanes]
             self._publish(chunk)
             self._remove(self._collections[name], chunk)
-            published += sum(waiting.acknowledged for waiting in chunk)
-            oldest = oldest or next((waiting for waiting in chunk if waiting.failed), None)
+            published += sum(aggregate.acknowledged for aggregate in chunk)
+            oldest = oldest or next((aggregate for aggregate in chunk if aggregate.failed), None)
             if self._stop.is_set() or (oldest is not None and published == 0):
                 break
         age = 0.0 if oldest is None else self._age(oldest.events[oldest.acknowledged])
         metrics.OUTBOX_OLDEST.labels(name).set(age)
         return published, oldest is not None
 
-    def _chunks(self, collection: Collection[dict[str, Any]]) -> Iterator[list[_Waiting]]:
+    def _chunks(self, collection: Collection[dict[str, Any]]) -> Iterator[list[_PendingAggregate]]:
         lanes = self._share.lanes()
         if not lanes:
             return
         with collection.find({LANE: lanes_filter(lanes)}, {OUTBOX: 1, LANE: 1}, batch_size=CHUNK) as cursor:
             while chunk := list(islice(cursor, CHUNK)):
-                yield [_waiting(document) for document in chunk]
+                yield [_pending(document) for document in chunk]
 
-    def _publish(self, chunk: list[_Waiting]) -> None:
+    def _publish(self, chunk: list[_PendingAggregate]) -> None:
         """Send in rounds, the n-th event of every aggregate together: a later event of an aggregate is sent
-        only after the earlier ones are acknowledged, also when they go to different topics."""
+        only after the earlier ones are acknowledged, even if they go to different topics."""
         ready = chunk
         while ready := [w for w in ready if not w.failed and w.acknowledged < len(w.events)]:
-            events = [waiting.events[waiting.acknowledged] for waiting in ready]
+            events = [aggregate.events[aggregate.acknowledged] for aggregate in ready]
             outcomes = self._publisher.publish([_record(event) for event in events])
-            for waiting, event, error in zip(ready, events, outcomes, strict=True):
+            for aggregate, event, error in zip(ready, events, outcomes, strict=True):
                 if error is None:
-                    waiting.acknowledged += 1
+                    aggregate.acknowledged += 1
                     metrics.OUTBOX_PUBLISHED.labels(event.topic).inc()
                     metrics.OUTBOX_DELAY.observe(self._age(event))
                 else:
-                    waiting.failed = True
+                    aggregate.failed = True
                     metrics.OUTBOX_FAILURES.labels(event.topic, type(error).__name__).inc()
                     log.warning(
                         "event not published",
@@ -177,47 +177,48 @@ class Relay:
             return 0.0
         return max(0.0, (self._clock() - datetime.fromisoformat(created.decode())).total_seconds())
 
-    def _remove(self, collection: Collection[dict[str, Any]], chunk: list[_Waiting]) -> None:
-        """Take what was acknowledged out of the documents; one that got a new event meanwhile keeps that."""
+    def _remove(self, collection: Collection[dict[str, Any]], chunk: list[_PendingAggregate]) -> None:
+        """Delete the acknowledged events from the documents; events that were added meanwhile are kept."""
         lanes = self._share.lanes()
         done = [w for w in chunk if w.lane in lanes and (w.acknowledged or not w.events)]
         if not done:
             return
-        # Not journalled: a removal that a crash undoes only means that the same event, with the same id, is
-        # sent once more.
-        quick = collection.with_options(write_concern=WriteConcern(w=1))
-        whole = [_removal_of_all(waiting) for waiting in done if waiting.acknowledged == len(waiting.events)]
-        removed = quick.bulk_write(whole, ordered=False).matched_count if whole else 0
+        # Not journalled: if a crash undoes a deletion, the same event, with the same id, is only sent again.
+        unjournalled = collection.with_options(write_concern=WriteConcern(w=1))
+        complete = [
+            _clear_outbox(aggregate) for aggregate in done if aggregate.acknowledged == len(aggregate.events)
+        ]
+        removed = unjournalled.bulk_write(complete, ordered=False).matched_count if complete else 0
         if removed < len(done):
-            quick.bulk_write([_removal(waiting) for waiting in done], ordered=False)
+            unjournalled.bulk_write([_remove_acknowledged(aggregate) for aggregate in done], ordered=False)
 
 
 def lanes_filter(lanes: Sequence[int]) -> dict[str, Any]:
-    """The condition on the lane for these lanes, ascending: a range if there is no gap."""
+    """The query condition for these lanes, given in ascending order: a range if there is no gap."""
     first, last = lanes[0], lanes[-1]
     if last - first == len(lanes) - 1:
         return {"$gte": first, "$lte": last}
     return {"$in": list(lanes)}
 
 
-def _waiting(document: dict[str, Any]) -> _Waiting:
+def _pending(document: dict[str, Any]) -> _PendingAggregate:
     events = [PendingEvent.from_document(event) for event in document.get(OUTBOX, ())]
-    return _Waiting(document["_id"], document[LANE], events)
+    return _PendingAggregate(document["_id"], document[LANE], events)
 
 
 def _record(event: PendingEvent) -> Record:
     return Record(event.topic, event.key.encode(), event.value, event.headers)
 
 
-def _removal_of_all(waiting: _Waiting) -> UpdateOne:
-    """Empties the outbox if it holds just what was read: the same number of events and the same last one."""
-    unchanged: dict[str, Any] = {OUTBOX: {"$size": len(waiting.events)}}
-    if waiting.events:
-        unchanged[f"{OUTBOX}.{len(waiting.events) - 1}.id"] = waiting.events[-1].id
-    return UpdateOne({"_id": waiting.id, **unchanged}, {"$unset": {OUTBOX: "", LANE: ""}})
+def _clear_outbox(aggregate: _PendingAggregate) -> UpdateOne:
+    """Empties the outbox if it is unchanged since it was read: the same number of events and last event."""
+    unchanged: dict[str, Any] = {OUTBOX: {"$size": len(aggregate.events)}}
+    if aggregate.events:
+        unchanged[f"{OUTBOX}.{len(aggregate.events) - 1}.id"] = aggregate.events[-1].id
+    return UpdateOne({"_id": aggregate.id, **unchanged}, {"$unset": {OUTBOX: "", LANE: ""}})
 
 
-def _removal(waiting: _Waiting) -> UpdateOne:
-    """Removes the acknowledged events one by one by their ids; nothing if they are gone already."""
-    ids = [event.id for event in waiting.events[: waiting.acknowledged]]
-    return UpdateOne({"_id": waiting.id}, {"$pull": {OUTBOX: {"id": {"$in": ids}}}})
+def _remove_acknowledged(aggregate: _PendingAggregate) -> UpdateOne:
+    """Deletes the acknowledged events by their ids; no effect if they are already gone."""
+    ids = [event.id for event in aggregate.events[: aggregate.acknowledged]]
+    return UpdateOne({"_id": aggregate.id}, {"$pull": {OUTBOX: {"id": {"$in": ids}}}})

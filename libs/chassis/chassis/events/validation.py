@@ -24,7 +24,7 @@ Node = dict[str, Any]
 
 
 class InvalidPayload(Exception):
-    """The data breaks the schema; the message names the place and the rule, never the value."""
+    """The data violates the schema; the message names the place and the rule, never the value."""
 
 
 def strict_validator(schema: Mapping[str, Any]) -> Validator:
@@ -89,7 +89,7 @@ def _rewritten(schema: Any, change: Callable[[Node], Node]) -> Any:
 
 
 def _compiled(schema: Mapping[str, Any]) -> Validator:
-    # RegexOptions(): the engine whose time is linear in the text, whatever the pattern.
+    # RegexOptions(): the regex engine that takes linear time in the length of the text, whatever the pattern.
     compiled = Draft202012Validator(dict(schema), mask="the value", pattern_options=RegexOptions())
 
     def validate(data: Any) -> None:
@@ -104,5 +104,5 @@ def _compiled(schema: Mapping[str, Any]) -> Validator:
 
 
 def _pointer(path: Sequence[str | int]) -> str:
-    """The JSON pointer, as a URI fragment without its percent signs."""
+    """The JSON pointer as a URI fragment, without percent-encoding."""
     return "#" + "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)

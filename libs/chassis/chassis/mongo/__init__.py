@@ -1,1 +1,1 @@
-"""MongoDB as every service uses it: client, transactions, indexes, migrations, leases, keyset order."""
+"""MongoDB for all services: client, transactions, indexes, migrations, leases, keyset order."""

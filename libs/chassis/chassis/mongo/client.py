@@ -1,5 +1,5 @@
-"""Makes the one MongoDB client of a process, with the options that correctness rests on. It must be called
-after a fork, never before one, and never waits for the server: a database that is down blocks no start.
+"""Creates the one MongoDB client of a process, with the options that correctness depends on. Call it after a
+fork, never before one. It never waits for the server: a process starts even if its database is down.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pymongo.database import Database
 
 Document = dict[str, Any]
 
-# Bounds every operation from server selection to the last byte, so that a stalled database turns into an
-# error that callers know how to treat, and not into a hanging request.
+# Limits every operation from server selection to the last byte, so that a stalled database causes an error
+# that callers can handle instead of a hanging request.
 OPERATION_SECONDS = 10
 SELECTION_SECONDS = 3
 
 
 class PlainInteger(TypeDecoder):
-    """Reads 64-bit numbers as int: what checks values by their exact type refuses pymongo's own class."""
+    """Reads 64-bit numbers as int: code that checks for exact types refuses pymongo's own class."""
 
     @property
     def bson_type(self) -> type[Int64]:
@@ -31,7 +31,7 @@ class PlainInteger(TypeDecoder):
 
 
 class MongoSettings(Protocol):
-    """The part of the settings that is needed here."""
+    """The settings that are needed here."""
 
     @property
     def mongo_uri(self) -> str: ...
@@ -42,8 +42,8 @@ class MongoSettings(Protocol):
 def connect(settings: MongoSettings) -> MongoClient[Document]:
     """A client for `settings.mongo_uri`.
 
-    The URI names servers, replica set and retryable writes; the write concern is always majority with
-    journal, because anything less loses acknowledged writes when a server is killed.
+    The URI sets servers, replica set and retryable writes; the write concern is always majority with
+    journal, because anything weaker loses acknowledged writes when a server is killed.
     """
     client: MongoClient[Document] = MongoClient(
         settings.mongo_uri,

@@ -1,4 +1,5 @@
-"""Declares indexes as data and creates them. Only the `migrate` role calls it; no request makes an index."""
+"""Declares indexes as data and creates them. Only the `migrate` role calls it; no request creates an
+index."""
 
 from __future__ import annotations
 
@@ -49,9 +50,9 @@ OPTION_NAMES = ("unique", "sparse", "partialFilterExpression", "expireAfterSecon
 
 
 def ensure(db: Database[dict[str, Any]], indexes: Iterable[Index]) -> None:
-    """Create what is missing, with its collection; what exists with the same options stays.
+    """Create missing indexes and their collections; indexes that exist with the same options are kept.
 
-    Raises IndexConflict before it changes anything if an index of the same name has other options.
+    Raises IndexConflict, before it changes anything, if an index of the same name has other options.
     """
     wanted: defaultdict[str, list[Index]] = defaultdict(list)
     for index in indexes:

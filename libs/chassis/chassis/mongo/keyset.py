@@ -12,7 +12,7 @@ SORT_KEY = re.compile(r"[0-9]{15}\.[A-Za-z0-9._:-]{1,128}")
 
 
 def sort_key(ts: datetime, id: str) -> str:
-    """`<UTC milliseconds, 15 digits>.<id>`: compares as a string, newest last, unique for unique ids.
+    """`<UTC milliseconds, 15 digits>.<id>`: sorts as a string, newest last, unique for unique ids.
 
     ts: an aware datetime not before 1970; id: 1 to 128 ASCII letters, digits and . _ : -. Raises
     ValueError otherwise.

@@ -1,5 +1,6 @@
-"""Leases: the right of one process to do a piece of work for a while, with a fencing token that grows at each
-change of hands. A holder must check the lease right before each effect, and stop at once when it is lost.
+"""Leases: the exclusive right of one process to do a piece of work for a limited time, with a fencing token
+that grows with each new holder. A holder must check the lease right before each effect, and stop at once when
+it is lost.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ class Lease:
 
 
 class Leases:
-    """The leases kept in one collection, one document per name, never deleted so that tokens only grow.
+    """The leases in one collection, one document per name, never deleted so that tokens only grow.
 
-    clock: gives the current UTC time; the clocks of the holders may differ by less than the time that holders
-    leave between their last check and `until`.
+    clock: returns the current UTC time. The clocks of the holders may differ, but by less than the time that
+    holders leave between their last check and `until`.
     """
 
     def __init__(self, collection: Collection[dict[str, Any]], clock: Callable[[], datetime]) -> None:
@@ -37,7 +38,7 @@ class Leases:
         self._clock = clock
 
     def acquire(self, name: str, owner: str, ttl: timedelta) -> Lease | None:
-        """The lease, if nobody holds it now; else None. `owner` must be unique to the process."""
+        """Acquire the lease; None if it is held. `owner` must be unique to the process."""
         now = self._clock()
         found = self._collection.find_one({"_id": name})
         if found is None:
@@ -45,7 +46,7 @@ class Leases:
         if found["until"] > now:
             return None
         lease = Lease(name, owner, found["token"] + 1, now + ttl)
-        # Conditional on the token: of two that saw the same expired lease, one wins.
+        # Conditional on the token: of two processes that saw the same expired lease, only one succeeds.
         taken = self._collection.update_one(
             {"_id": name, "token": found["token"]},
             {"$set": {"owner": owner, "token": lease.token, "until": lease.until}},
@@ -61,7 +62,7 @@ class Leases:
         return lease
 
     def renew(self, lease: Lease, ttl: timedelta) -> Lease | None:
-        """The same lease with a later end, or None if it is lost: expired, released or taken by another."""
+        """The same lease with a later end, or None if it is lost: expired, released or held by another."""
         now = self._clock()
         if lease.until <= now:
             return None
@@ -73,21 +74,21 @@ class Leases:
         return renewed if result.matched_count == 1 else None
 
     def held(self, leases: Iterable[Lease]) -> frozenset[str]:
-        """The names of those leases that are still held: not expired by this clock, and the token unchanged.
+        """The names of the leases that are still held: not expired by this clock, and the token unchanged.
 
         One database round trip.
         """
         current = {lease.name: lease for lease in leases if lease.until > self._clock()}
         if not current:
             return frozenset()
-        # The whole collection is a few dozen documents; reading it costs less than asking for some by `_id`.
+        # The whole collection has a few dozen documents; reading it costs less than a query by `_id`.
         holders = {d["_id"]: (d["token"], d["owner"]) for d in self._collection.find({}, {"until": 0})}
         return frozenset(
             name for name, lease in current.items() if holders.get(name) == (lease.token, lease.owner)
         )
 
     def release(self, lease: Lease) -> None:
-        """Give it back, so that another need not wait for its end; nothing happens if it is lost already."""
+        """Release it, so that others need not wait until it expires; no effect if it is already lost."""
         self._collection.update_one(
             {"_id": lease.name, "token": lease.token, "owner": lease.owner}, {"$set": {"until": RELEASED}}
         )

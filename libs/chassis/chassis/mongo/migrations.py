@@ -1,5 +1,5 @@
-"""Runs numbered, idempotent migrations, forward only, each recorded once. Two starts at once are safe: one
-migrates under a lease, the other waits for it.
+"""Runs numbered, idempotent migrations, forward only, each recorded once. Two processes may start at the same
+time: one migrates under a lease, the other waits for it.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ WAIT_SECONDS = 300.0
 
 
 class MigrationError(Exception):
-    """The migrations cannot be run; the message says what to do."""
+    """The migrations cannot run; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Migration:
-    """`run` may be called again after a crash in its middle, so it must be idempotent."""
+    """`run` may be called again after a crash halfway through, so it must be idempotent."""
 
     number: int
     name: str
@@ -38,12 +38,12 @@ class Migration:
 
 
 def pending(db: Database[dict[str, Any]], migrations: Sequence[Migration]) -> list[Migration]:
-    """Those not recorded yet, in order. Raises MigrationError if numbers repeat."""
+    """The migrations that are not recorded yet, in order. Raises MigrationError if two share a number."""
     ordered = sorted(migrations, key=lambda migration: migration.number)
     numbers = [migration.number for migration in ordered]
     if len(set(numbers)) != len(numbers):
         raise MigrationError(f"two migrations share a number: {numbers}")
-    # The record of each is looked up by _id, which every engine serves from an index.
+    # Each record is queried by _id, which every engine serves from an index.
     return [
         migration for migration in ordered if db["migrations"].find_one({"_id": migration.number}) is None
     ]
@@ -57,10 +57,10 @@ def migrate(
     clock: Callable[[], datetime],
     wait_seconds: float = WAIT_SECONDS,
 ) -> list[Migration]:
-    """Run what is pending and return it; wait for another process that is migrating.
+    """Run the pending migrations and return them; wait if another process is migrating.
 
-    Raises MigrationError if the other one does not end within `wait_seconds`, and whatever a migration
-    raises; those before it stay recorded.
+    Raises MigrationError if the other process does not finish within `wait_seconds`, and any error of a
+    migration; the migrations before it stay recorded.
     """
     if not pending(db, migrations):
         return []
@@ -80,7 +80,7 @@ def migrate(
 
 @contextmanager
 def _leased(leases: Leases, owner: str, wait_seconds: float) -> Iterator[threading.Event]:
-    """Hold the lease, renewed by a thread; the event is set if it is lost."""
+    """Hold the lease, which a thread renews; the yielded event is set if the lease is lost."""
     lease = _acquire(leases, owner, wait_seconds)
     stop, lost = threading.Event(), threading.Event()
     keeper = threading.Thread(

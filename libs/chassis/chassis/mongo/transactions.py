@@ -1,5 +1,5 @@
 """Runs a unit of work over several documents in one transaction. The work may run more than once, so it must
-have no effect outside of the database.
+have no effect outside the database.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class MemberId(_Pattern):
         "invalid": Message(
             "not-a-member-id",
             "Phải là mã đoàn viên, ví dụ m-0123456789.",
-            "Must be a member id, as m-0123456789.",
+            "Must be a member id such as m-0123456789.",
         )
     }
 
@@ -120,7 +120,7 @@ class UnitCode(_Pattern):
         "invalid": Message(
             "not-a-unit-code",
             "Phải là mã đơn vị, ví dụ LD-HA-NOI.",
-            "Must be the code of a unit, as LD-HA-NOI.",
+            "Must be a unit code such as LD-HA-NOI.",
         )
     }
 

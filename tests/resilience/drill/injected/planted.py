@@ -1,5 +1,5 @@
-"""The faults that a drill can plant in one process of its platform, to prove that the checker finds them.
-Each breaks one promise of the product in the way a careless change would.
+"""The faults that a drill can inject into one process of its platform, to prove that the checker finds them.
+Each breaks one promise of the product, as a careless change might.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 DIE = "die"
 
 
-put = setattr  # What is put in place is not of the declared type, and need not be.
+put = setattr  # The replacement does not have the declared type, and need not.
 
 
 def outbox_row_dropped(folder: Path) -> None:
-    """The relay takes some events for published that it never sent."""
+    """The relay treats some events as published that it never sent."""
     from chassis.events.relay import Relay
 
     publish = Relay._publish
@@ -32,14 +32,14 @@ def outbox_row_dropped(folder: Path) -> None:
 
 
 def offset_committed_early(folder: Path) -> None:
-    """Offsets are committed before the effect; and the process is killed in between, once, when the drill
-    asks for it by a file."""
+    """Offsets are committed before the effect; the process is killed in between, once, when the drill
+    requests it by a file."""
     from kafka import TopicPartition
     from kafka.structs import OffsetAndMetadata
 
     from chassis.consumer.loop import ConsumerLoop
 
-    deal_with = ConsumerLoop._deal_with
+    handle = ConsumerLoop._handle
 
     def hasty(loop: ConsumerLoop, records: Sequence[Any]) -> None:
         ends = {
@@ -49,20 +49,20 @@ def offset_committed_early(folder: Path) -> None:
         if (folder / DIE).exists():
             (folder / DIE).unlink()
             os.kill(os.getpid(), signal.SIGKILL)
-        deal_with(loop, list(records))
+        handle(loop, list(records))
 
-    put(ConsumerLoop, "_deal_with", hasty)
+    put(ConsumerLoop, "_handle", hasty)
 
 
 def version_gate_off(folder: Path) -> None:
-    """Statistics take every snapshot for news."""
+    """The statistics treat every snapshot as newer."""
     from stats.domain.snapshots import Snapshot
 
     put(Snapshot, "newer_than", lambda snapshot, known: True)
 
 
 def held_up_before_the_switch(folder: Path) -> None:
-    """No fault: a rebuild stops itself (SIGSTOP) right before it would make its figures count."""
+    """No fault: a rebuild stops itself (SIGSTOP) right before it would switch to its figures."""
     from stats.adapters.rebuilding import MongoRebuild
 
     switch = MongoRebuild.switch
@@ -75,7 +75,7 @@ def held_up_before_the_switch(folder: Path) -> None:
 
 
 def lease_without_fencing(folder: Path) -> None:
-    """A rebuild that is held up like that does not ask before its switch whether it still has its lease."""
+    """A rebuild stopped like that does not check before its switch whether it still holds its lease."""
     from chassis.mongo.transactions import in_transaction
     from stats.adapters.generations import HEAD, Generations, Hold
 
@@ -100,5 +100,5 @@ FAULTS: dict[str, Callable[[Path], None]] = {
 
 
 def plant(name: str, folder: Path) -> None:
-    """Plant the fault `name` in this process. KeyError when there is no such fault."""
+    """Inject the fault `name` into this process. Raises KeyError if there is no such fault."""
     FAULTS[name](folder)

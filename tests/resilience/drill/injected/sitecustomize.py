@@ -1,7 +1,6 @@
-"""Loaded by every Python process of a platform that a drill started, before anything of that process: gives
-it a clock that the drill can move and, if the drill planted one, a fault. The drill says what for which
-process in files of the folder DRILL_CONTROL; without that variable nothing happens. Nothing of it is in the
-product.
+"""Loaded at the start of every Python process of a platform that a drill started: installs a clock that the
+drill can shift and, if requested, injects a fault. The drill controls each process by files in the folder
+DRILL_CONTROL; without that variable nothing happens. The product contains none of this.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ _time, _monotonic = time.time, time.monotonic
 
 
 class MovedClock:
-    """Seconds that the drill has moved this process's clock by, read from a file now and then."""
+    """Seconds by which the drill has shifted this process's clock, read from a file periodically."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._looked = float("-inf")
+        self._read_at = float("-inf")
         self._seconds = 0.0
 
     def seconds(self) -> float:
         now = _monotonic()
-        if now - self._looked >= LOOK_SECONDS:
-            self._looked = now
+        if now - self._read_at >= LOOK_SECONDS:
+            self._read_at = now
             try:
                 self._seconds = float(self._file.read_text())
             except (OSError, ValueError):
@@ -36,7 +35,7 @@ class MovedClock:
 
 
 def move_clock(file: Path) -> None:
-    """Shift what this process takes for the time of day; monotonic time goes on as it does."""
+    """Shift the time of day of this process; monotonic time is not changed."""
     from chassis import clock
 
     moved, utc_now = MovedClock(file), clock.utc_now

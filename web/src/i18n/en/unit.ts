@@ -39,7 +39,7 @@ export const unit: Record<keyof typeof vi, string> = {
   "unit.save": "Save {n} change|Save {n} changes",
   "unit.saved": "The target of {n} unit is saved.|The targets of {n} units are saved.",
   "unit.changed":
-    "Someone has just changed this target to {value}. Close the allotting, look, then change it.",
+    "Someone has just changed this target to {value}. Close this dialog, check the new value, then change it.",
   "unit.people": "People in charge",
   "unit.people_none": "The directory has nobody with a role at this unit.",
   "unit.people_name": "Name",

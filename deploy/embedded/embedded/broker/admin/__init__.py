@@ -1,3 +1,1 @@
-"""What administrators and clients ask about the cluster, its topics, settings and offsets, and change
-there.
-"""
+"""Requests that read or change the cluster, its topics, settings and offsets."""

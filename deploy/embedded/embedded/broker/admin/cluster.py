@@ -19,7 +19,7 @@ _BROKERS = 1  # the endpoint type of DescribeCluster
 
 
 class ClusterId:
-    """Made once, at the first start of a data directory."""
+    """Created once, at the first start of a data directory."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -43,7 +43,7 @@ class ClusterId:
 
 
 class ClusterApis:
-    """address: told to clients as where the broker is. spoken: every API that the broker answers."""
+    """address: sent to clients as the broker's address. spoken: every API that the broker answers."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Showing settings of topics and of the broker, and changing those of topics."""
+"""Describes the settings of topics and of the broker, and changes those of topics."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Operation(IntEnum):
 
 
 class ConfigApis:
-    """broker_configs: the broker's own settings as shown to clients; they are changed by a restart only."""
+    """broker_configs: the broker's own settings as shown to clients; only a restart can change them."""
 
     def __init__(self, topics: Topics, flusher: Flusher, broker_configs: Mapping[str, str]) -> None:
         self._topics = topics
@@ -100,7 +100,7 @@ class ConfigApis:
     # ---- changing
 
     async def replace(self, request: Request, client: Client) -> Fields:
-        """AlterConfigs: the given settings become all that the topic states itself."""
+        """AlterConfigs: the given settings replace all of the topic's own settings."""
         return await self._alter(request, _replaced)
 
     async def change(self, request: Request, client: Client) -> Fields:

@@ -1,4 +1,4 @@
-"""Where a partition begins and ends, and which offset belongs to a time."""
+"""The first and the last offset of a partition, and offsets by time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Creating, growing and deleting topics, and deleting records from their start."""
+"""Creates, grows and deletes topics, and deletes records from their start."""
 
 from __future__ import annotations
 

@@ -1,3 +1,1 @@
-"""Consumer groups of the classic protocol: who is in a group, who gets what, and the offsets they
-committed.
-"""
+"""Consumer groups of the classic protocol: members, assignments and committed offsets."""

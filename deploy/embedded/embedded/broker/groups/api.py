@@ -1,6 +1,4 @@
-"""What clients ask about groups and offsets, translated between the protocol's messages and the
-coordinator.
-"""
+"""Requests about groups and offsets, translated between the protocol's messages and the coordinator."""
 
 from __future__ import annotations
 
@@ -162,7 +160,8 @@ class GroupApis:
         return {"groups": groups}
 
     def _committed(self, group_id: str, topics: Iterable[Any] | None, stable: bool) -> list[Fields]:
-        """The offsets of the asked topics, of all when None; undecided ones are withheld when `stable`."""
+        """The offsets of the given topics, of all if None; if `stable`, without those of open
+        transactions."""
         committed = self._offsets.of(group_id)
         asked: dict[str, list[int]] = {}
         if topics is None:

@@ -1,4 +1,4 @@
-"""All consumer groups of the broker: finds or makes them, lets their time pass, and guards their offsets."""
+"""All consumer groups of the broker: finds or creates them, runs their timers, and guards their offsets."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class GroupCoordinator:
     def may_commit(
         self, group_id: str, member_id: str, instance_id: str | None, generation: int
     ) -> ErrorCode:
-        """Whether such a member may commit offsets now; a client outside any group says generation -1."""
+        """Whether such a member may commit offsets now; a client without a group sends generation -1."""
         if not group_id:
             return ErrorCode.INVALID_GROUP_ID
         group = self._groups.get(group_id)
@@ -107,7 +107,7 @@ class GroupCoordinator:
     # ---- time
 
     async def run(self) -> None:
-        """Let time pass for all groups until cancelled."""
+        """Run the timers of all groups until cancelled."""
         expected = self._clock() + _TICK_SECONDS
         while True:
             await asyncio.sleep(_TICK_SECONDS)
@@ -116,7 +116,7 @@ class GroupCoordinator:
             expected = now + _TICK_SECONDS
 
     def tick(self, now: float, late: float = 0.0) -> None:
-        """late: how much longer than planned the broker took since the last tick, in seconds."""
+        """late: by how many seconds this tick is later than planned."""
         for group in list(self._groups.values()):
             if late > _STANDSTILL_SECONDS:
                 group.postpone(late)

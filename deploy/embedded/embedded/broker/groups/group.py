@@ -1,8 +1,7 @@
-"""The life of one consumer group: members join, a leader assigns, members that fall silent are put out.
+"""The state machine of one consumer group: members join, a leader assigns, silent members are removed.
 
 The states and answers are those of Kafka's classic group protocol, which serves eager and cooperative
-consumers alike. Time comes in as an argument; waiting answers are futures. It never touches offsets or the
-disk.
+consumers. Time is an argument; pending answers are futures. It never touches offsets or the disk.
 """
 
 from __future__ import annotations
@@ -49,21 +48,21 @@ class Group:
         self.members: dict[str, Member] = {}
         self._limits = limits
         self._instances: dict[str, str] = {}  # static members: instance id -> member id
-        self._promised: dict[str, float] = {}  # member ids handed out, to join before the time given
+        self._promised: dict[str, float] = {}  # issued member ids and the time by which they must join
         self._join_deadline = 0.0
         self._not_before = 0.0
 
     # ---- joining
 
     async def join(self, attempt: JoinAttempt, now: float) -> Joined:
-        """Take part in the group; returns when the next generation is formed."""
+        """Join the group; returns when the next generation is formed."""
         member_or_answer = self._admit(attempt, now)
         if isinstance(member_or_answer, Joined):
             return member_or_answer
         member = member_or_answer
         member.answer_join(
             Joined(ErrorCode.REBALANCE_IN_PROGRESS, member.id)
-        )  # an earlier try of the same member
+        )  # an earlier attempt of the same member
         waiting: asyncio.Future[Joined] = asyncio.get_running_loop().create_future()
         member.joining = waiting
         self._prepare_rebalance(now)
@@ -71,7 +70,7 @@ class Group:
         return await waiting
 
     def _admit(self, attempt: JoinAttempt, now: float) -> Member | Joined:
-        """The member that must now wait for the next generation, or the answer at once."""
+        """The member that must now wait for the next generation, or an immediate answer."""
         error = self._refusal(attempt)
         if error is not ErrorCode.NONE:
             return Joined(error, attempt.member_id)
@@ -122,7 +121,8 @@ class Group:
     def _replace_static(
         self, old: Member, member_id: str, attempt: JoinAttempt, now: float
     ) -> Member | Joined:
-        """A static member came back as a new process: it takes over the place, and the old one is fenced."""
+        """A static member rejoined as a new process: it takes over the membership, and the old one is
+        fenced."""
         old_leader = self.leader or ""
         self._answer_both(old, ErrorCode.FENCED_INSTANCE_ID)
         del self.members[old.id]
@@ -131,7 +131,7 @@ class Group:
         if self.leader == old.id:
             self.leader = member_id
         if self.state is GroupState.STABLE and self._choose_protocol() == self.protocol:
-            # No rebalance. The old leader's name tells the newcomer to follow, so it asks for its old
+            # No rebalance. The old leader's id makes the new process a follower, so it requests its old
             # assignment.
             return Joined(
                 ErrorCode.NONE, member_id, self.generation, self.protocol_type, self.protocol, old_leader
@@ -187,7 +187,7 @@ class Group:
     def _prepare_rebalance(self, now: float) -> None:
         if self.state is GroupState.PREPARING_REBALANCE:
             return
-        # A first member waits a little, so that those who start with it are in the first generation.
+        # The first member waits a little, so that members that start with it join the first generation.
         self._not_before = now + self._limits.initial_delay if self.state is GroupState.EMPTY else now
         self.state = GroupState.PREPARING_REBALANCE
         self._join_deadline = now + max(member.rebalance_timeout for member in self.members.values())
@@ -201,7 +201,7 @@ class Group:
         if missing and now < self._join_deadline:
             return
         for member in missing:
-            if member.instance_id is None:  # a static one keeps its place until its session ends
+            if member.instance_id is None:  # a static one stays a member until its session ends
                 self._forget(member)
         if not self.members:
             self._become_empty()
@@ -223,7 +223,7 @@ class Group:
         log.info("group formed a generation", extra=fields)
 
     def _choose_protocol(self) -> str:
-        """The one that most members like best among those that all know."""
+        """The protocol that most members prefer among those that all support."""
         common = set.intersection(*(set(member.protocols) for member in self.members.values()))
         votes = Counter(
             next(name for name in member.protocols if name in common) for member in self.members.values()
@@ -235,10 +235,10 @@ class Group:
         self.generation += 1
         self.leader = None
 
-    # ---- what members say afterwards
+    # ---- requests of members
 
     def check(self, member_id: str, instance_id: str | None, generation: int, now: float) -> ErrorCode:
-        """Whether the member is who it says, in the generation it says; if so its session goes on."""
+        """Validate member id and generation; if they are valid, the session is extended."""
         if instance_id is not None:
             current = self._instances.get(instance_id)
             if current is not None and current != member_id:
@@ -259,7 +259,8 @@ class Group:
         assignments: dict[str, bytes],
         now: float,
     ) -> Synced:
-        """The member's assignment; the leader brings everybody's. Returns when the leader has."""
+        """The member's assignment; the leader sends all assignments. Returns when the leader has sent
+        them."""
         error = self.check(member_id, instance_id, generation, now)
         if error is not ErrorCode.NONE:
             return Synced(error)
@@ -291,7 +292,7 @@ class Group:
         return error
 
     def leave(self, member_id: str, instance_id: str | None, now: float) -> ErrorCode:
-        """A member goes; an administrator names a static one by its instance id alone."""
+        """A member leaves; an administrator can name a static one by its instance id alone."""
         if instance_id is not None:
             current = self._instances.get(instance_id)
             if current is None:
@@ -311,22 +312,22 @@ class Group:
 
     @property
     def is_idle(self) -> bool:
-        """Whether time can change nothing here."""
+        """Whether no timer is running."""
         return not self.members and not self._promised
 
     def tick(self, now: float) -> None:
-        """Put out members whose session ended, and form the generation that is due."""
+        """Remove members whose session has expired, and form the generation that is due."""
         self._promised = {
             member_id: deadline for member_id, deadline in self._promised.items() if deadline > now
         }
         for member in list(self.members.values()):
             if member.joining is None and member.deadline <= now:
-                log.info("member's session ended", extra={"group": self.id, "member": member.id})
+                log.info("member's session expired", extra={"group": self.id, "member": member.id})
                 self._remove(member, now)
         self._complete_join_if_ready(now)
 
     def postpone(self, seconds: float) -> None:
-        """Move every deadline, because the broker itself stood still and nobody could be heard."""
+        """Postpone all deadlines, because the broker itself was stopped and could not receive heartbeats."""
         self._join_deadline += seconds
         self._promised = {member_id: deadline + seconds for member_id, deadline in self._promised.items()}
         for member in self.members.values():

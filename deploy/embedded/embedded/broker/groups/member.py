@@ -1,4 +1,4 @@
-"""One member of a consumer group, and what it is told when it joins and when it synchronises."""
+"""One member of a consumer group, and the answers to its join and sync requests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from embedded.broker.protocol.errors import ErrorCode
 
 @dataclass(frozen=True, slots=True)
 class JoinAttempt:
-    """What a client asks when it joins; times in seconds, protocols by name in the client's order of
-    liking.
-    """
+    """A client's join request; times in seconds, protocols by name in the client's order of preference."""
 
     member_id: str
     instance_id: str | None
@@ -34,7 +32,7 @@ class MemberSubscription:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The answer to a join; `members` is filled for the leader, who assigns."""
+    """The answer to a join; `members` is only filled for the leader, which computes the assignment."""
 
     error: ErrorCode
     member_id: str
@@ -55,7 +53,7 @@ class Synced:
 
 @dataclass(slots=True)
 class Member:
-    """deadline: when its session ends unless it is heard of, by the group's clock, in seconds."""
+    """deadline: when its session expires without a heartbeat, by the group's clock, in seconds."""
 
     id: str
     instance_id: str | None

@@ -1,4 +1,4 @@
-"""The offsets that groups committed, and those that wait for the end of a transaction."""
+"""The committed offsets of groups, and those pending until a transaction ends."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Offsets:
         return self._committed.get(group_id, {})
 
     def commit(self, group_id: str, partition: TopicPartition, committed: CommittedOffset) -> None:
-        """Raises BrokerError when the metadata is too long or the journal cannot be written."""
+        """Raises BrokerError if the metadata is too long or the journal cannot be written."""
         if len(committed.metadata) > MAX_METADATA_BYTES:
             raise BrokerError(
                 ErrorCode.OFFSET_METADATA_TOO_LARGE, f"offset metadata is over {MAX_METADATA_BYTES} bytes"
@@ -61,7 +61,7 @@ class Offsets:
     # ---- offsets inside a transaction
 
     def hold(self, group_id: str, transactional_id: str, partitions: set[TopicPartition]) -> None:
-        """Mark offsets as undecided until the transaction ends."""
+        """Mark offsets as pending until the transaction ends."""
         self._pending.setdefault(group_id, {}).setdefault(transactional_id, set()).update(partitions)
 
     def release(self, group_id: str, transactional_id: str) -> None:

@@ -1,4 +1,4 @@
 """Records on disk: batches, segments, their indexes, producers' sequences, retention and compaction.
 
-It knows offsets and bytes; it must never know a client, a group, or a network connection.
+It knows offsets and bytes; it must never know clients, groups or network connections.
 """

@@ -17,7 +17,7 @@ from embedded.broker.protocol.errors import BrokerError, ErrorCode
 
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 HEADER_SIZE = _HEADER.size
-_LENGTH_PREFIX = 12  # base offset and length are not counted by the length field
+_LENGTH_PREFIX = 12  # the length field does not count base offset and length
 _CRC_START = 21  # the checksum covers everything from the attributes on
 _CRC_AT = 17
 _ATTRIBUTES_AT = 21
@@ -86,7 +86,7 @@ def next_sequence(sequence: int) -> int:
 
 
 def is_intact(header: BatchHeader, batch: bytes | memoryview) -> bool:
-    """Whether the bytes are a whole batch of this format with the checksum it states."""
+    """Whether the bytes are one complete batch of this format with a correct checksum."""
     return (
         header.format == _FORMAT
         and len(batch) == header.size >= HEADER_SIZE
@@ -95,9 +95,9 @@ def is_intact(header: BatchHeader, batch: bytes | memoryview) -> bool:
 
 
 def split(records: bytes | memoryview, max_bytes: int) -> Iterator[tuple[BatchHeader, memoryview]]:
-    """The batches of a produce request, each checked as a broker must check what a client sends.
+    """The validated batches of a produce request.
 
-    max_bytes: the largest batch that is accepted. Raises BrokerError.
+    max_bytes: the largest accepted batch. Raises BrokerError.
     """
     view = memoryview(records)
     position = 0
@@ -124,7 +124,7 @@ def split(records: bytes | memoryview, max_bytes: int) -> Iterator[tuple[BatchHe
 
 
 def stamp(batch: memoryview, base_offset: int, append_time: int | None) -> bytearray:
-    """A copy with its place in the log; `append_time` (ms) replaces the producer's timestamps when given."""
+    """A copy with its offset in the log; `append_time` (ms), if given, replaces the producer's timestamps."""
     stamped = bytearray(batch)
     struct.pack_into(">qii", stamped, 0, base_offset, len(stamped) - _LENGTH_PREFIX, 0)
     if append_time is not None:
@@ -136,7 +136,7 @@ def stamp(batch: memoryview, base_offset: int, append_time: int | None) -> bytea
 
 
 def seal(header: BatchHeader, records: bytes) -> bytes:
-    """A whole batch: the header's fields over these record bytes, with length and checksum computed."""
+    """A complete batch: the header's fields and these record bytes, with computed length and checksum."""
     covered = struct.pack(">hiqqqhii", *header[5:]) + records
     length = len(covered) + _CRC_START - _LENGTH_PREFIX
     start = struct.pack(">qiibI", header.base_offset, length, header.leader_epoch, _FORMAT, crc32c(covered))

@@ -1,8 +1,8 @@
-"""Compaction: rewrites closed segments so that only the last record of each key stays.
+"""Compaction: rewrites closed segments so that only the last record of each key is kept.
 
-Offsets never change; control batches stay, for they end transactions; records of aborted transactions go. A
-tombstone goes once it is older than the topic's delete.retention.ms. Batches in a codec that this machine
-cannot open stay as they are.
+Offsets never change. Control batches are kept, because they end transactions; records of aborted transactions
+are deleted. A tombstone is deleted once it is older than the topic's delete.retention.ms. Batches with a
+codec that this machine cannot decompress are kept unchanged.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """What one pass works on. latest: the last offset of each key, by the key's digest."""
+    """The input of one compaction. latest: the last offset of each key, by the key's digest."""
 
     latest: dict[bytes, int]
     drop_tombstones_before: int
 
 
 async def compact(partition: PartitionLog, now: int) -> bool:
-    """Compact the partition if its topic asks for it and enough of it is new; returns whether it did.
+    """Compact the partition if its topic is compacted and enough of it is new; returns whether it did.
 
-    Reading and rewriting happen in a thread, on files that no longer change; the swap happens in the
-    caller's loop.
+    A thread reads and rewrites files that no longer change; the files are swapped in the caller's event loop.
     """
     segments = _due(partition, now)
     if not segments:
@@ -60,7 +59,7 @@ async def compact(partition: PartitionLog, now: int) -> bool:
 
 
 def _were_removed(partition: PartitionLog, segments: list[Segment]) -> bool:
-    """Whether the topic, or records of it, were deleted while the compaction was at work."""
+    """Whether the topic, or records of it, were deleted while the compaction was running."""
     return partition.is_destroyed or any(segment not in partition.segments for segment in segments)
 
 
@@ -80,7 +79,7 @@ def _due(partition: PartitionLog, now: int) -> list[Segment]:
 
 
 def _is_settled(partition: PartitionLog, segment: Segment, now: int) -> bool:
-    """Whether every transaction in the segment is decided, and its records are old enough to be compacted."""
+    """Whether every transaction in the segment has ended, and its records are old enough to be compacted."""
     lag = partition.settings.min_compaction_lag_ms
     old_enough = not lag or segment.largest_time <= now - lag
     return old_enough and segment.next_offset <= partition.last_stable_offset
@@ -106,7 +105,7 @@ def _latest_offsets(partition: PartitionLog, segments: list[Segment]) -> dict[by
 
 
 def _groups(segments: list[Segment], segment_bytes: int) -> list[list[Segment]]:
-    """Neighbours that fit into one segment together, so that many small ones become few."""
+    """Groups of adjacent segments that fit into one, so that many small segments become few."""
     groups: list[list[Segment]] = [[]]
     size = 0
     for segment in segments:
@@ -119,7 +118,7 @@ def _groups(segments: list[Segment], segment_bytes: int) -> list[list[Segment]]:
 
 
 def _rewrite(partition: PartitionLog, cleaning: Cleaning, group: list[Segment]) -> Segment:
-    """A new segment, in a file beside, with what stays of the group."""
+    """A new segment, in a separate file, with the records of the group that are kept."""
     first = group[0]
     rewritten = Segment(partition.directory, first.base_offset, first.created)
     final_path = rewritten.path
@@ -155,7 +154,9 @@ def _clean(
 
 def _stays(cleaning: Cleaning, record: Record) -> bool:
     if record.key is None:
-        return False  # a compacted topic takes no such record; it is from before the topic was one
+        return (
+            False  # a compacted topic accepts no such record; it was written before the topic was compacted
+        )
     if record.is_tombstone and record.timestamp < cleaning.drop_tombstones_before:
         return False
     return cleaning.latest[_digest(record.key)] <= record.offset
@@ -163,7 +164,7 @@ def _stays(cleaning: Cleaning, record: Record) -> bool:
 
 def _swap(partition: PartitionLog, group: list[Segment], rewritten: Segment) -> None:
     first = group[0]
-    # A killed broker finds either the old file or the new one, and no index that fits neither.
+    # After a kill there is either the old file or the new one, and never an index of another file.
     first.index_path.unlink(missing_ok=True)
     rewritten.path = rewritten.path.replace(first.path)
     rewritten.write_index()

@@ -1,5 +1,5 @@
-"""When written bytes are forced to the disk. A killed process loses nothing either way, because the page
-cache outlives it; this is about the loss of power.
+"""When written bytes are flushed to disk. This only matters if power is lost: a killed process loses nothing,
+because the page cache survives it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Protocol
 
 
 class FsyncPolicy(StrEnum):
-    ALWAYS = "always"  # before anything is acknowledged; concurrent requests share one flush
-    INTERVAL = "interval"  # every so often
-    NEVER = "never"  # when the operating system does
+    ALWAYS = "always"  # before each acknowledgement; concurrent requests share one flush
+    INTERVAL = "interval"  # periodically
+    NEVER = "never"  # left to the operating system
 
 
 class Flushable(Protocol):
@@ -29,13 +29,13 @@ class Flusher:
         self._one_at_a_time = asyncio.Lock()
 
     def wrote(self, file: Flushable) -> None:
-        """Tell that `file` holds bytes that may not be on the disk."""
+        """Register that `file` has bytes that may not be on disk."""
         if self.policy is not FsyncPolicy.NEVER:
             self._dirty.add(file)
             self._written += 1
 
     async def settle(self) -> None:
-        """Return when everything written so far may be acknowledged under the policy."""
+        """Return when the policy allows everything written so far to be acknowledged."""
         if self.policy is FsyncPolicy.ALWAYS:
             await self.flush()
 

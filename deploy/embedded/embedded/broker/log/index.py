@@ -1,6 +1,6 @@
-"""A sparse index of one segment: where a batch near a wanted offset, time or byte position starts.
+"""A sparse index of one segment: the start of a batch near an offset, time or byte position.
 
-It holds one entry per few kilobytes of log, and is only ever a hint that the segment's own headers confirm.
+It has one entry per few kilobytes of log. It is only a hint: readers verify it with the segment's headers.
 """
 
 from __future__ import annotations
@@ -24,16 +24,15 @@ class SparseIndex:
         self._times = array("q")  # the largest timestamp of the segment before the entry
 
     def add(self, offset: int, position: int, largest_time_before: int) -> None:
-        """Tell of a batch that starts at `position`; it becomes an entry if the last one is far enough
-        away.
-        """
+        """Record a batch that starts at `position`; it becomes an entry if the last one is far enough
+        away."""
         if not self._positions or position - self._positions[-1] >= _BYTES_PER_ENTRY:
             self._offsets.append(offset)
             self._positions.append(position)
             self._times.append(largest_time_before)
 
     def position_at_or_before(self, offset: int) -> int:
-        """The start of a batch from which the one that holds `offset` is found going forward."""
+        """The start of a batch from which a forward scan finds the one that holds `offset`."""
         found = bisect_right(self._offsets, offset) - 1
         return self._positions[found] if found >= 0 else 0
 
@@ -53,8 +52,8 @@ class SparseIndex:
 
     @classmethod
     def unpack(cls, data: bytes, size: int) -> tuple[SparseIndex, int, int] | None:
-        """The index of a segment file of `size` bytes, its next offset and largest time; None if it is
-        not.
+        """The index of a segment file of `size` bytes, its next offset and largest time; None if it does not
+        match.
         """
         if len(data) < _HEAD.size:
             return None

@@ -1,7 +1,7 @@
-"""One partition's log: its segments, appending, reading, recovery at start, and who waits for more.
+"""One partition's log: its segments, appending, reading, recovery at start, and waiting readers.
 
-It assigns offsets and must never change or drop an acknowledged record, except as retention, compaction and
-`delete_before` say.
+It assigns offsets and must never change or drop an acknowledged record, except by retention, compaction and
+`delete_before`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """The topic's settings that the log itself heeds; times in ms, sizes in bytes, -1 for no limit."""
+    """The topic's settings that apply to the log itself; times in ms, sizes in bytes, -1 for no limit."""
 
     max_message_bytes: int
     segment_bytes: int
@@ -52,7 +52,7 @@ def now_ms() -> int:
 
 
 class PartitionLog:
-    """start_offset: the first offset that may be read, at least where the oldest segment begins."""
+    """start_offset: the first readable offset, never before the start of the oldest segment."""
 
     def __init__(
         self, directory: Path, name: str, settings: LogSettings, flusher: Flusher, start_offset: int = 0
@@ -60,7 +60,7 @@ class PartitionLog:
         self.directory = directory
         self.name = name
         self.settings = settings
-        self.cleaned_to = 0  # offsets below were seen by compaction
+        self.cleaned_to = 0  # offsets below have been compacted
         self.is_destroyed = False
         self._flusher = flusher
         self._waiters: set[asyncio.Event] = set()
@@ -93,9 +93,9 @@ class PartitionLog:
     # ---- writing
 
     def append(self, header: batch.BatchHeader, data: memoryview) -> int:
-        """Add one checked batch and return its base offset; a batch that came before keeps its old one.
+        """Append one validated batch and return its base offset; a duplicate returns its original offset.
 
-        Raises BrokerError for a fenced producer, a gap in its sequence, or a disk that does not take it.
+        Raises BrokerError for a fenced producer, a gap in its sequence, or a failed write.
         """
         if header.producer_id >= 0:
             base_offset = self.producers.duplicate_of(header)
@@ -131,7 +131,7 @@ class PartitionLog:
             self.roll(now)
 
     def roll(self, now: int) -> None:
-        """Start a new segment, so that the present one can be deleted or compacted."""
+        """Start a new segment, so that the current one can be deleted or compacted."""
         if self._flusher.policy is not FsyncPolicy.NEVER:
             self.active.flush()
         self.active.seal()
@@ -179,7 +179,7 @@ class PartitionLog:
                 if record.timestamp >= timestamp and record.offset >= self.start_offset:
                     return TimedOffset(record.offset, record.timestamp)
         except UnreadableBatchError:
-            # Compressed with a codec that this machine lacks: the batch is as near as one can tell.
+            # Compressed with a codec that this machine lacks: the start of the batch is the best answer.
             return TimedOffset(max(header.base_offset, self.start_offset), header.max_timestamp)
         return None
 
@@ -188,7 +188,7 @@ class PartitionLog:
         largest = max((segment.largest_time for segment in self.segments), default=-1)
         return None if largest < 0 else self.offset_at_time(largest)
 
-    # ---- who waits for more
+    # ---- waiting readers
 
     def watch(self, waiter: asyncio.Event) -> None:
         self._waiters.add(waiter)
@@ -203,7 +203,7 @@ class PartitionLog:
     # ---- removing
 
     def delete_before(self, offset: int) -> None:
-        """Move the start of the log up to `offset`; raises BrokerError when that is past the end."""
+        """Move the start of the log forward to `offset`. Raises BrokerError if that is past the end."""
         if offset > self.next_offset:
             raise BrokerError(ErrorCode.OFFSET_OUT_OF_RANGE, f"the log ends at {self.next_offset}")
         self.start_offset = max(self.start_offset, offset)
@@ -212,7 +212,7 @@ class PartitionLog:
         self.producers.forget_before(self.start_offset)
 
     def replace_segments(self, old: list[Segment], new: Segment) -> None:
-        """Put `new`, already in the place of the first of `old` on disk, where `old` were in the log."""
+        """Replace the segments `old` in the log by `new`, which has replaced the first of them on disk."""
         at = self.segments.index(old[0])
         self.segments[at : at + len(old)] = [new]
 
@@ -222,7 +222,7 @@ class PartitionLog:
             segment.close()
 
     def destroy(self) -> None:
-        """Remove every file; the log must not be used afterwards."""
+        """Delete all files; the log must not be used afterwards."""
         self.is_destroyed = True
         self.wake()
         for segment in self.segments:
@@ -238,8 +238,8 @@ class PartitionLog:
         for number, base in enumerate(bases):
             segment = Segment(self.directory, base, now_ms())
             if self.segments and base < self.segments[-1].next_offset:
-                # Compaction had put these records into the segment before, and was killed before it
-                # removed this.
+                # Compaction merged these records into the previous segment and was killed before it removed
+                # this one.
                 segment.delete()
                 continue
             self._recover_segment(segment, bases[number + 1] if number + 1 < len(bases) else None)
@@ -254,18 +254,18 @@ class PartitionLog:
         if next_base is not None:
             following = Segment(self.directory, next_base, 0)
             if following.state_path.exists() and segment.load():
-                return  # that state holds what these batches did, so they need not be read
+                return  # that state includes these batches, so they need not be read
         now = now_ms()
         for header, data in segment.recover():
             self.producers.admit(header, now, marker_type(header, data) if header.is_control else None)
         torn = segment.cut()
         if torn:
-            log.warning("cut a torn tail", extra={"partition": self.name, "bytes": torn})
+            log.warning("truncated a partial write", extra={"partition": self.name, "bytes": torn})
 
     def _load_state(self, segment: Segment) -> None:
         try:
             state = json.loads(segment.state_path.read_text())
         except FileNotFoundError:
-            return  # then what the batches before told stands
+            return  # then the state from the batches before is kept
         segment.created = state["created"]
         self.producers = Producers.load(state["producers"])

@@ -1,5 +1,5 @@
-"""What one partition knows of its producers: the last sequences of each, for idempotence and fencing, the
-open transactions, and the aborted ones that a reader of committed records must skip.
+"""The state of a partition's producers: their last sequences, for idempotence and fencing, the open
+transactions, and the aborted ones that a reader of committed records must skip.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from embedded.broker.log.batch import MARKER_ABORT, BatchHeader, next_sequence
 from embedded.broker.protocol.errors import BrokerError, ErrorCode
 
-# Kafka's own number: a producer has at most five batches in flight, so a duplicate is one of the last five.
+# As in Kafka: a producer has at most five batches in flight, so a duplicate is one of the last five.
 _REMEMBERED_BATCHES = 5
 
 
@@ -42,9 +42,9 @@ class Producers:
         self._aborted: list[AbortedTransaction] = []  # ordered by last offset
 
     def duplicate_of(self, header: BatchHeader) -> int | None:
-        """The base offset that this batch was given when it came before, or None if it is new.
+        """The base offset of this batch if it is a duplicate, or None if it is new.
 
-        Raises BrokerError when it is neither: a fenced epoch, or a gap in the sequence.
+        Raises BrokerError for a fenced epoch or a gap in the sequence.
         """
         known = self._producers.get(header.producer_id)
         if known is None:
@@ -71,7 +71,7 @@ class Producers:
         return None
 
     def admit(self, header: BatchHeader, now: int, marker: int | None = None) -> None:
-        """Take note of a batch that is in the log; `marker` is given for a control batch."""
+        """Record a batch that is in the log; `marker` is given for a control batch."""
         if header.producer_id < 0:
             return
         producer = self._producers.get(header.producer_id)
@@ -92,11 +92,11 @@ class Producers:
 
     @property
     def first_unstable_offset(self) -> int | None:
-        """Where the oldest open transaction starts, or None."""
+        """The first offset of the oldest open transaction, or None."""
         return min(self._open.values(), default=None)
 
     def aborted_in(self, start: int, end: int) -> list[AbortedTransaction]:
-        """The aborted transactions that touch offsets from `start` up to, not including, `end`."""
+        """The aborted transactions with offsets from `start` up to, but not including, `end`."""
         at = bisect_left(self._aborted, start, key=lambda aborted: aborted.last_offset)
         return [aborted for aborted in self._aborted[at:] if aborted.first_offset < end]
 
@@ -113,7 +113,7 @@ class Producers:
         del self._aborted[:at]
 
     def forget_idle(self, since: int) -> None:
-        """Drop producers not seen after `since` (ms), as nobody can be waiting to resend so old a batch."""
+        """Drop producers not seen after `since` (ms): no client resends a batch that old."""
         for producer_id in [
             producer_id
             for producer_id, producer in self._producers.items()

@@ -1,5 +1,5 @@
-"""The records inside a batch: reading keys and times, and keeping some of them. Pure; used where a batch must
-be opened (compaction, offsets by time, checks of keys), never on the way of a plain produce or fetch.
+"""The records inside a batch: reading keys and times, and filtering them. Pure. Used only where a batch must
+be decompressed (compaction, offsets by time, checks of keys), never in a plain produce or fetch.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Record:
     timestamp: int
     key: bytes | None
     is_tombstone: bool
-    raw: bytes  # the record as it stands in the batch, its length prefix included
+    raw: bytes  # the record as in the batch, including its length prefix
 
 
 def records(header: batch.BatchHeader, data: bytes | memoryview) -> Iterator[Record]:
-    """The records of one whole batch, in order; raises UnreadableBatchError."""
+    """The records of one complete batch, in order. Raises UnreadableBatchError."""
     body = bytes(data[batch.HEADER_SIZE :])
     try:
         if header.codec:
@@ -70,7 +70,7 @@ def _record(header: batch.BatchHeader, body: bytes, start: int) -> tuple[Record,
 
 
 def keep(header: batch.BatchHeader, kept: list[Record]) -> bytes:
-    """The batch with only these of its records; offsets, times and the producer's place stay as they were."""
+    """The batch with only these of its records; offsets, times and producer fields are unchanged."""
     body = b"".join(record.raw for record in kept)
     if header.codec:
         body = bytes(_CODECS[header.codec][2](body))

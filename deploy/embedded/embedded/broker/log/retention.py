@@ -1,4 +1,4 @@
-"""Deletes old segments of a partition when its topic's time or size says so; never part of a segment."""
+"""Deletes old segments of a partition by its topic's retention time or size; never part of a segment."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from embedded.broker.log.partition import PartitionLog
 
 
 def enforce_retention(log: PartitionLog, now: int) -> bool:
-    """Delete the segments that are over the limits; `now` in ms. Returns whether the log's start moved.
+    """Delete the segments over the limits; `now` in ms. Returns whether the log's start moved.
 
-    Records of an open transaction and after are kept.
+    Records from the start of an open transaction on are kept.
     """
     settings = log.settings
     if not settings.delete:
         return False
     before = log.start_offset
     if _is_expired(log, now) and log.active.size and log.last_stable_offset == log.next_offset:
-        log.roll(now)  # so that a topic nobody writes to empties too
+        log.roll(now)  # so that a topic without new writes expires too
     for segment in log.segments[:-1]:
         expired = settings.retention_ms >= 0 and segment.largest_time < now - settings.retention_ms
         oversize = 0 <= settings.retention_bytes < log.size - segment.size

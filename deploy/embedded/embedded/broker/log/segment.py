@@ -1,4 +1,4 @@
-"""One segment: a file of whole batches in offset order, with its sparse index.
+"""One segment: a file of complete batches in offset order, with its sparse index.
 
 Only the newest segment of a partition is written; it keeps its file open. Older ones open it per read.
 """
@@ -31,7 +31,7 @@ class Segment:
         self.largest_time = -1
         self.created = created
         self._index = SparseIndex()
-        self._newest = (base_offset, 0)  # first offset and start of the last batch, where most readers are
+        self._newest = (base_offset, 0)  # first offset and start of the last batch, which most readers want
         self._file: int | None = None
 
     @property
@@ -40,7 +40,7 @@ class Segment:
 
     @property
     def state_path(self) -> Path:
-        """Where the producers' state as of the segment's start is kept."""
+        """The file with the producers' state at the segment's start."""
         return self.path.with_suffix(_STATE_SUFFIX)
 
     def open(self) -> None:
@@ -54,7 +54,7 @@ class Segment:
             self._file = None
 
     def seal(self) -> None:
-        """Write the index beside the file and close it: nothing is appended from now on."""
+        """Write the index next to the file and close it: nothing is appended any more."""
         self.write_index()
         self.close()
 
@@ -64,7 +64,7 @@ class Segment:
         incoming.replace(self.index_path)
 
     def flush(self) -> None:
-        """Force what was written to the disk."""
+        """Flush the written bytes to disk."""
         if self._file is not None:
             os.fdatasync(self._file)
 
@@ -74,7 +74,7 @@ class Segment:
             path.unlink(missing_ok=True)
 
     def append(self, header: batch.BatchHeader, data: bytes | bytearray) -> None:
-        """Write one whole batch, or nothing: a failed write is cut away. Raises BrokerError."""
+        """Write one complete batch, or nothing: a failed write is truncated. Raises BrokerError."""
         self.open()
         assert self._file is not None  # noqa: S101 - opened above
         try:
@@ -125,9 +125,9 @@ class Segment:
         return self.size, 0
 
     def span(self, offset: int, max_bytes: int, end: int) -> bytes:
-        """Whole batches from the one that holds `offset` on, some `max_bytes` of them, at least one.
+        """Complete batches from the one that holds `offset` on, about `max_bytes`, at least one.
 
-        end: a byte position where a batch starts and reading must stop.
+        end: the start of a batch, in bytes, at which reading must stop.
         """
         start, size = self.locate(offset)
         if start >= end:
@@ -144,7 +144,7 @@ class Segment:
                 yield header, self.read(position, header.size)
 
     def load(self) -> bool:
-        """Take size and index from the files; False if there is no valid index for it."""
+        """Read size and index from the files; False if there is no valid index."""
         try:
             size = self.path.stat().st_size
             unpacked = SparseIndex.unpack(self.index_path.read_bytes(), size)
@@ -157,9 +157,10 @@ class Segment:
         return True
 
     def recover(self) -> Iterator[tuple[batch.BatchHeader, bytes]]:
-        """Rebuild size and index from the file, giving each intact batch; stops where one is torn or corrupt.
+        """Rebuild size and index from the file, yielding each intact batch; stops at a partial or corrupt
+        one.
 
-        The caller must exhaust it and then `cut` the rest away.
+        The caller must exhaust the iterator and then call `cut` to truncate the rest.
         """
         self._index = SparseIndex()
         self.size, self.next_offset, self.largest_time = 0, self.base_offset, -1
@@ -175,7 +176,7 @@ class Segment:
             yield header, data
 
     def cut(self) -> int:
-        """Remove what follows the last intact batch; returns how many bytes that was."""
+        """Truncate the file after the last intact batch; returns the number of removed bytes."""
         torn = self.path.stat().st_size - self.size
         if torn:
             os.truncate(self.path, self.size)

@@ -1,3 +1,3 @@
-"""What must survive besides records: topics, committed offsets, producer ids, transactions, in one
+"""The durable state other than records: topics, committed offsets, producer ids and transactions, in one
 journal.
 """

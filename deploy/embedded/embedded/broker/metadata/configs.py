@@ -1,5 +1,5 @@
-"""The topic settings that this broker knows: names, defaults, what values they may have. Kafka's names; a
-setting that it does not honour is refused rather than ignored, unless it makes no difference on one node.
+"""The topic settings that this broker knows: names, defaults and valid values. The names are Kafka's. A
+setting that the broker does not honour is refused rather than ignored, unless it has no effect on one node.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ TOPIC_CONFIGS: Mapping[str, TopicConfig] = {
     # The only value that this broker honours.
     "compression.type": TopicConfig("producer", ConfigType.STRING, _one_of("producer")),
     "preallocate": TopicConfig("false", ConfigType.BOOLEAN, _one_of("false")),
-    # Make no difference here: replicas there are none, and the broker flushes by its own policy.
+    # Without effect here: there are no replicas, and the broker flushes by its own policy.
     "min.insync.replicas": _int(1, 1),
     "unclean.leader.election.enable": TopicConfig("false", ConfigType.BOOLEAN, _one_of("true", "false")),
     "flush.ms": _long(_LONG),
@@ -101,7 +101,7 @@ TOPIC_CONFIGS: Mapping[str, TopicConfig] = {
 
 
 class Defaults:
-    """The values a topic has where it states none: Kafka's, with the broker's own settings over them."""
+    """The defaults of a topic: Kafka's, overridden by the broker's own settings."""
 
     def __init__(self, overrides: Mapping[str, str]) -> None:
         self._values = {name: config.default for name, config in TOPIC_CONFIGS.items()} | dict(overrides)
@@ -128,7 +128,7 @@ class Defaults:
 
 
 def check_config(name: str, value: str | None) -> str:
-    """The value if the topic may have it; raises BrokerError otherwise."""
+    """The value if it is valid for a topic. Raises BrokerError otherwise."""
     config = TOPIC_CONFIGS.get(name)
     if config is None:
         raise BrokerError(ErrorCode.INVALID_CONFIG, f"Unknown topic config name: {name}")

@@ -1,5 +1,5 @@
-"""The journal: one append-only file of small facts, replayed at start and rewritten when it holds too much
-that is out of date. Each room that keeps facts is a section of it; the journal never looks into a fact.
+"""The journal: one append-only file of small facts, replayed at start and rewritten when too much of it is
+out of date. Each package that stores facts is a section of it; the journal never interprets a fact.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ Fact = list[Any]
 
 
 class JournalCorruptError(Exception):
-    """A fact in the middle of the journal cannot be read; starting would silently forget what follows it."""
+    """A fact in the middle of the journal cannot be read; starting would silently lose the facts after it."""
 
 
 class Section(Protocol):
-    """A room's part of the journal: it takes its facts back at start and can state all that are true now."""
+    """A package's part of the journal: it loads its facts at start and can list its current facts."""
 
     def restore(self, fact: Fact) -> None: ...
 
@@ -46,16 +46,14 @@ class Journal:
         self._size_when_rewritten = 0
 
     def open(self, sections: dict[str, Section]) -> None:
-        """Give each section its facts back, then get ready to record; raises JournalCorruptError."""
+        """Load each section's facts, then open for recording. Raises JournalCorruptError."""
         self._sections = sections
         if self._path.exists():
             self._replay(self._path.read_bytes())
         self._rewrite()
 
     def record(self, section: str, fact: Fact) -> None:
-        """Add a fact; when this returns, a killed process has not lost it. Raises BrokerError if it cannot
-        be.
-        """
+        """Append a fact; once this returns, a kill cannot lose it. Raises BrokerError if writing fails."""
         line = _line(section, fact)
         assert self._file is not None, "the journal is not open"  # noqa: S101
         try:
@@ -97,7 +95,9 @@ class Journal:
                 )
             else:
                 if line:
-                    log.warning("cut a torn tail", extra={"journal": str(self._path), "bytes": len(line)})
+                    log.warning(
+                        "truncated a partial write", extra={"journal": str(self._path), "bytes": len(line)}
+                    )
                 return
 
     def _rewrite(self) -> None:

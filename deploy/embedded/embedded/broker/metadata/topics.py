@@ -25,8 +25,8 @@ _TOPIC, _DELETED, _START = "topic", "deleted", "start"
 
 @dataclass(slots=True)
 class Topic:
-    """id: tells this topic from an earlier one of the same name. configs: only those that it states
-    itself.
+    """id: distinguishes this topic from an earlier one of the same name. configs: only its own settings,
+    without defaults.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Topic:
 
 
 class Topics:
-    """max_partitions: over all topics, as each has files open and memory of its own."""
+    """max_partitions: over all topics, because each partition has open files and memory."""
 
     def __init__(
         self, directory: Path, journal: Journal, flusher: Flusher, defaults: Defaults, max_partitions: int
@@ -72,7 +72,7 @@ class Topics:
     # ---- changes
 
     def check_new(self, name: str, partition_count: int) -> None:
-        """Raises BrokerError when such a topic cannot be created."""
+        """Raises BrokerError if such a topic cannot be created."""
         if not _NAME.fullmatch(name) or name in (".", ".."):
             raise BrokerError(
                 ErrorCode.INVALID_TOPIC,
@@ -107,7 +107,7 @@ class Topics:
             partition.destroy()
 
     def check_partition_count(self, topic: Topic, count: int) -> None:
-        """Raises BrokerError when the topic cannot be grown to so many partitions."""
+        """Raises BrokerError if the topic cannot be grown to that many partitions."""
         if count <= topic.partition_count:
             raise BrokerError(
                 ErrorCode.INVALID_PARTITIONS,
@@ -129,9 +129,8 @@ class Topics:
             partition.settings = settings
 
     def delete_records(self, name: str, index: int, before: int) -> int:
-        """Remove the records below offset `before` (-1: all); returns the log's new start. Raises
-        BrokerError.
-        """
+        """Delete the records below offset `before` (-1: all); returns the log's new start. Raises
+        BrokerError."""
         partition = self.partition(name, index)
         if partition is None:
             raise BrokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"there is no {name}-{index}")
@@ -171,7 +170,7 @@ class Topics:
         return self._directory.exists() and any(self._directory.iterdir())
 
     def open(self) -> None:
-        """Open the logs of all topics, and remove what a deleted topic left when the broker was killed."""
+        """Open the logs of all topics, and remove files of deleted topics that a kill left behind."""
         self._directory.mkdir(parents=True, exist_ok=True)
         for topic in self._topics.values():
             self._open_partitions(topic)

@@ -1,1 +1,1 @@
-"""Kafka's wire protocol: requests in, responses out, error codes. It knows no topic and no group."""
+"""Kafka's wire protocol: requests, responses, error codes. It knows nothing about topics and groups."""

@@ -1,7 +1,8 @@
 """Decodes request frames and encodes response frames with kafka-python's protocol classes, which work both
 ways.
 
-It must never interpret a request; rooms declare what they answer as `Api` values and get decoded requests.
+It must never interpret a request; the packages declare the requests that they answer as `Api` values and get
+decoded requests.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import kafka.protocol.producer
 
 # A decoded request: attributes named as in the protocol's schemas, in snake case.
 Request = Any
-# A response as plain data: what the schema names, nested dicts and lists; absent fields take their defaults.
+# A response as plain data: the schema's fields as nested dicts and lists; absent fields get their defaults.
 Fields = dict[str, Any]
 
 _MODULES = (kafka.protocol.producer, kafka.protocol.consumer, kafka.protocol.admin, kafka.protocol.metadata)
@@ -26,12 +27,12 @@ _HEADER = struct.Struct(">hhih")
 
 
 class MalformedRequestError(Exception):
-    """The bytes of a frame are not a request that this broker can read; the connection must end."""
+    """The frame is not a request that this broker can read; the connection must be closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks: the peer's address, and the name it gives itself."""
+    """The client: its address and its client id."""
 
     host: str
     client_id: str
@@ -57,10 +58,10 @@ def message_class(name: str) -> Any:
 
 
 class Api:
-    """One request type: its name in the protocol, the versions spoken, and the handler that answers it.
+    """One request type: its name in the protocol, the supported versions, and its handler.
 
     A handler gets the decoded request (its version is `request.version`) and returns the response's
-    fields, or None when the protocol asks for no response.
+    fields, or None if the protocol has no response.
     """
 
     __slots__ = ("handle", "key", "max_version", "min_version", "name", "request_class", "response_class")
@@ -77,7 +78,7 @@ class Api:
         return self.min_version <= version <= self.max_version
 
     def decode(self, frame: bytes, position: int, version: int) -> Request:
-        """The request in `frame` from `position`, where its header's client id ends."""
+        """The request in `frame` from `position`, the end of its header's client id."""
         if self.request_class.flexible_version_q(version):
             position = _skip_tagged_fields(frame, position)
         request = self.request_class.decode(memoryview(frame)[position:], version=version)
@@ -86,7 +87,7 @@ class Api:
         return request
 
     def encode(self, correlation_id: int, version: int, fields: Fields) -> bytes:
-        """A whole response frame, its size prefix included."""
+        """A complete response frame, including its size prefix."""
         response = fill(self.response_class, fields, version)
         response.with_header(correlation_id=correlation_id)
         encoded: bytes = response.encode(header=True, framed=True)
@@ -106,7 +107,7 @@ def read_header(frame: bytes) -> tuple[Header, int]:
 
 
 def fill(data_class: Any, fields: Fields, version: int) -> Any:
-    """An instance of one of kafka-python's message classes from plain data, nested structs included."""
+    """An instance of one of kafka-python's message classes from plain data, including nested structs."""
     schema = data_class._struct.fields
     values = {}
     for name, value in fields.items():

@@ -47,7 +47,7 @@ class ErrorCode(IntEnum):
 
 
 class BrokerError(Exception):
-    """A request, or a part of one, that is answered with an error code and a sentence for people."""
+    """A request, or a part of one, is answered with an error code and a readable message."""
 
     def __init__(self, code: ErrorCode, message: str) -> None:
         super().__init__(message)

@@ -1,5 +1,5 @@
-"""One client's connection: reads a request, has it answered, writes the answer, and only then reads the
-next, as Kafka does. A client that stalls within a request, or does not read its answers, is closed.
+"""One client's connection: reads a request, handles it, writes the answer, and only then reads the next, as
+Kafka does. The connection is closed if the client stalls within a request or does not read its answers.
 """
 
 from __future__ import annotations
@@ -50,17 +50,17 @@ class Connection:
         self._client = Client(host, "")
 
     async def serve(self) -> None:
-        """Answer requests until the client goes, is idle, or breaks the protocol."""
+        """Answer requests until the client disconnects, is idle, or violates the protocol."""
         try:
             while await self._serve_one():
                 pass
         except (asyncio.IncompleteReadError, ConnectionError):
-            return  # the client went
+            return  # the client disconnected
         except TimeoutError:
             log.info("closed a stalled or idle connection", extra=self._fields())
         except MalformedRequestError as error:
             log.warning("closed a connection", extra={**self._fields(), "reason": str(error)})
-        except Exception:  # the top of the connection's loop: one client's request must not end the broker
+        except Exception:  # the top of the connection's loop: one client's request must not stop the broker
             log.exception("a request failed", extra=self._fields())
 
     def _fields(self) -> dict[str, str]:
@@ -99,7 +99,7 @@ class Connection:
         return None if fields is None else api.encode(header.correlation_id, header.version, fields)
 
     async def _refuse_version(self, header: Header) -> bytes:
-        """Tell a newer client which versions there are; anybody else should have asked before."""
+        """Send a newer client the supported versions; other clients should have asked for them first."""
         versions = self._apis[_API_VERSIONS]
         if header.api_key != _API_VERSIONS:
             raise MalformedRequestError(f"API {header.api_key} version {header.version} is not spoken here")

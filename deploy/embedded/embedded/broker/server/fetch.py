@@ -17,7 +17,7 @@ from embedded.broker.server.quotas import Quotas, throttle_ms
 
 @dataclass(slots=True)
 class _Round:
-    """One try at filling a response. room: record bytes that may still be added."""
+    """One attempt to fill a response. room: record bytes that may still be added."""
 
     room: int
     size: int = 0
@@ -95,7 +95,7 @@ class FetchApi:
 
 
 async def _wait_for_more(partitions: list[PartitionLog], seconds: float) -> None:
-    """Return when one of the partitions changes, or the time is over."""
+    """Return when one of the partitions changes, or at the timeout."""
     changed = asyncio.Event()
     for partition in partitions:
         partition.watch(changed)

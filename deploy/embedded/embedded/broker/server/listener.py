@@ -1,4 +1,4 @@
-"""Accepts connections up to the limits, and ends them all when the broker stops."""
+"""Accepts connections up to the limits, and closes them all when the broker stops."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BACKLOG = 512
 
 
 class Listener:
-    """max_connections, max_per_host: how many may be open at once; further ones are closed at once."""
+    """max_connections, max_per_host: limits of open connections; further ones are closed immediately."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Listener:
         self._server: asyncio.Server | None = None
 
     async def bind(self, address: Address) -> Address:
-        """Take the address without accepting yet; returns it with the port that was really taken."""
+        """Bind the address without accepting yet; returns it with the actual port."""
         self._server = await asyncio.start_server(
             self._accept,
             address.host,
@@ -75,14 +75,14 @@ class Listener:
                 reader, writer, host, self._apis, self._limits, self._quotas, self._memory
             ).serve()
         except asyncio.CancelledError:
-            log.debug("connection ended by the stop", extra={"host": host})
+            log.debug("connection closed by the shutdown", extra={"host": host})
         finally:
             self._open.discard(task)
             self._per_host[host] -= 1
             if not self._per_host[host]:
                 del self._per_host[host]
             if writer.transport.get_write_buffer_size():
-                writer.transport.abort()  # to a client that does not read, closing would wait for ever
+                writer.transport.abort()  # closing would wait indefinitely for a client that does not read
             else:
                 writer.close()
 

@@ -1,4 +1,4 @@
-"""Produce: checks what clients send and appends it, then answers when it may be acknowledged."""
+"""Produce: validates and appends batches, and answers when they may be acknowledged."""
 
 from __future__ import annotations
 
@@ -92,6 +92,8 @@ def _require_keys(header: BatchHeader, data: memoryview) -> None:
     try:
         keyless = any(record.key is None for record in records(header, data))
     except UnreadableBatchError:
-        return  # compressed with a codec that this machine lacks; compaction leaves such a batch alone
+        return  # compressed with a codec that this machine lacks; compaction keeps such a batch unchanged
     if keyless:
-        raise BrokerError(ErrorCode.INVALID_RECORD, "a compacted topic takes no record without a key")
+        raise BrokerError(
+            ErrorCode.INVALID_RECORD, "a compacted topic does not accept a record without a key"
+        )

@@ -1,5 +1,5 @@
-"""Keeps one client from taking the broker from the others: rates per client, and bytes held for all of
-them.
+"""Prevents one client from starving the others: rate limits per client, and a limit of request bytes in
+memory for all of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from embedded.broker.protocol.codec import Client
 
-# A client in debt is paused this long at most at a time, so that it does not take the broker for dead.
+# A throttled client is paused at most this long at a time, so that it does not assume that the broker is
+# dead.
 MAX_PAUSE_SECONDS = 10.0
 _BURST_SECONDS = 1.0
 # Smaller requests are not worth counting.
@@ -20,8 +21,8 @@ _COUNTED_BYTES = 64 * 1024
 
 
 class TokenBucket:
-    """rate: tokens per second; 0 means no limit. A second's worth may be spent at once, and debt is
-    allowed.
+    """A token bucket. rate: tokens per second, 0 for no limit. The tokens of one second may be taken at once,
+    and the balance may become negative.
     """
 
     __slots__ = ("_level", "_rate", "_updated")
@@ -32,7 +33,7 @@ class TokenBucket:
         self._updated = now
 
     def spend(self, tokens: float, now: float) -> float:
-        """Take the tokens; returns how many seconds to wait until the debt is paid, 0 without one."""
+        """Take the tokens; returns the seconds until the balance is no longer negative, or 0."""
         if not self._rate:
             return 0.0
         self._refill(now)
@@ -71,7 +72,7 @@ class _ClientBuckets:
 
 
 class Quotas:
-    """A client is its address and the name it gives, so that its connections share their rates."""
+    """A client is identified by its address and client id, so its connections share their rates."""
 
     def __init__(self, rates: Rates, clock: Callable[[], float]) -> None:
         self._rates = rates
@@ -85,14 +86,14 @@ class Quotas:
         return buckets
 
     def produced(self, client: Client, size: int) -> float:
-        """Count bytes that came in; returns the seconds that the client must pause."""
+        """Count received bytes; returns the seconds that the client must pause."""
         return self._buckets(client).produced.spend(size, self._clock())
 
     def fetched(self, client: Client, size: int) -> float:
         return self._buckets(client).fetched.spend(size, self._clock())
 
     def requested(self, client: Client) -> float:
-        """Count a request; returns the seconds that the client must pause for all its debts."""
+        """Count a request; returns the seconds that the client must pause for all its rates."""
         buckets, now = self._buckets(client), self._clock()
         pause = max(
             buckets.requests.spend(1, now), buckets.produced.spend(0, now), buckets.fetched.spend(0, now)
@@ -100,19 +101,19 @@ class Quotas:
         return min(pause, MAX_PAUSE_SECONDS)
 
     def forget_idle(self) -> None:
-        """Drop the clients that owe nothing, so that names made up by a client do not add up."""
+        """Drop clients whose balance is not negative, so that invented client ids do not accumulate."""
         now = self._clock()
         for client in [client for client, buckets in self._clients.items() if buckets.is_idle(now)]:
             del self._clients[client]
 
 
 def throttle_ms(pause: float) -> int:
-    """The pause as responses tell it."""
+    """The pause as `throttle_time_ms` of a response."""
     return int(min(pause, MAX_PAUSE_SECONDS) * 1000)
 
 
 class MemoryGate:
-    """Bounds the bytes of requests that are held at once; who comes when it is full waits in line."""
+    """Limits the bytes of requests in memory; when it is full, further requests wait in a queue."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -121,7 +122,8 @@ class MemoryGate:
 
     @asynccontextmanager
     async def hold(self, size: int) -> AsyncIterator[None]:
-        """Hold `size` bytes while the block runs; a single request over the capacity is let in alone."""
+        """Hold `size` bytes while the block runs; a request over the capacity is admitted when no other is
+        held."""
         if size < _COUNTED_BYTES:
             yield
             return

@@ -1,4 +1,4 @@
-"""What producers ask for transactions, translated between the protocol's messages and the coordinator."""
+"""Transaction requests of producers, translated between the protocol's messages and the coordinator."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Transactions: their states, what they touched, fencing by epoch, and ending them so that a kill at any
-moment leaves either all of a transaction or nothing of it.
+"""Transactions: their states, partitions and groups, fencing by epoch, and ending them so that after a kill
+at any time a transaction has taken effect as a whole or not at all.
 
 A transaction is decided when its decision is in the journal; markers and offsets follow, and are completed
-at the next start if the broker is killed between.
+at the next start if the broker is killed in between.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _DECIDED = {
 
 @dataclass(slots=True)
 class Transaction:
-    """timeout_ms: how long it may be open; started: ms since the epoch."""
+    """timeout_ms: how long it may stay open; started: ms since the epoch."""
 
     transactional_id: str
     producer_id: int
@@ -87,9 +87,9 @@ class TransactionCoordinator:
     def identify(
         self, transactional_id: str | None, timeout_ms: int, present: ProducerIdentity | None
     ) -> ProducerIdentity:
-        """A producer id and epoch; under a transactional id the epoch fences every earlier producer.
+        """A producer id and epoch; with a transactional id the epoch fences every earlier producer.
 
-        present: what a recovering producer holds. Raises BrokerError.
+        present: the producer id and epoch of a recovering producer. Raises BrokerError.
         """
         if transactional_id is None:
             return ProducerIdentity(self._producer_ids.allocate(), 0)
@@ -152,7 +152,7 @@ class TransactionCoordinator:
         group_id: str,
         offsets: dict[TopicPartition, CommittedOffset],
     ) -> None:
-        """Offsets that are committed when and if the transaction is; raises BrokerError."""
+        """Offsets that are committed together with the transaction. Raises BrokerError."""
         transaction = self._owned(transactional_id, identity)
         if transaction.state is not TransactionState.ONGOING or group_id not in transaction.offsets:
             raise BrokerError(ErrorCode.INVALID_TXN_STATE, "the group is not part of an open transaction")
@@ -163,7 +163,7 @@ class TransactionCoordinator:
     def check_write(
         self, transactional_id: str | None, identity: ProducerIdentity, partition: TopicPartition
     ) -> None:
-        """Whether a transactional batch may go to this partition; raises BrokerError if not."""
+        """Check that a transactional batch may be written to this partition. Raises BrokerError if not."""
         transaction = self._transactions.get(transactional_id or "")
         if transaction is None or transaction.producer_id != identity.producer_id:
             raise BrokerError(
@@ -182,18 +182,18 @@ class TransactionCoordinator:
     # ---- its end
 
     def end(self, transactional_id: str, identity: ProducerIdentity, commit: bool) -> None:
-        """Commit or abort; asking again for what was done already is no error. Raises BrokerError."""
+        """Commit or abort; repeating a completed request is not an error. Raises BrokerError."""
         transaction = self._owned(transactional_id, identity)
         if transaction.state is TransactionState.ONGOING:
             self._finish(transaction, commit)
         elif transaction.state in _DECIDED:
-            self._carry_out(transaction)  # the disk refused part of it before
+            self._carry_out(transaction)  # an earlier write of it failed
         done = TransactionState.COMMITTED if commit else TransactionState.ABORTED
         if transaction.state is not done:
             raise BrokerError(ErrorCode.INVALID_TXN_STATE, f"the transaction is {transaction.state}")
 
     def expire(self) -> None:
-        """Abort the transactions that are open for too long, and fence their producers."""
+        """Abort transactions that have been open for too long, and fence their producers."""
         now = self._clock()
         for transaction in self._transactions.values():
             overdue = now - transaction.started > transaction.timeout_ms
@@ -204,7 +204,7 @@ class TransactionCoordinator:
 
     def _finish(self, transaction: Transaction, commit: bool) -> None:
         transaction.state = TransactionState.COMMITTING if commit else TransactionState.ABORTING
-        self._save(transaction)  # decided: from here on it is carried out, by the next start if need be
+        self._save(transaction)  # decided: it will be carried out, at the next start if necessary
         self._carry_out(transaction)
 
     def _carry_out(self, transaction: Transaction) -> None:
@@ -247,7 +247,7 @@ class TransactionCoordinator:
         )
 
     def resume(self) -> None:
-        """After a start: complete what was decided, and hold the offsets of what is still open."""
+        """After a start: complete decided transactions, and keep the offsets of open ones pending."""
         for transaction in self._transactions.values():
             if transaction.state in _DECIDED:
                 self._carry_out(transaction)

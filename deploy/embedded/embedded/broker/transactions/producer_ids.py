@@ -1,4 +1,4 @@
-"""Hands out producer ids, each once over the life of the data directory."""
+"""Allocates producer ids, each once in the lifetime of the data directory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BLOCK = 100
 
 
 class ProducerIds:
-    """Ids are reserved in the journal by blocks, so that most requests write nothing."""
+    """Ids are reserved in the journal in blocks, so that most requests write nothing."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -28,7 +28,7 @@ class ProducerIds:
 
     def restore(self, fact: Fact) -> None:
         (reserved_to,) = fact
-        # What was reserved may have been handed out before the broker went down.
+        # Reserved ids may have been allocated before the broker stopped.
         self._next = self._reserved_to = max(self._reserved_to, reserved_to)
 
     def facts(self) -> Iterator[Fact]:

@@ -61,7 +61,7 @@ CASE_ALREADY_DECIDED = ProblemType(
     "{role_vi} của đơn vị {unit_vi} đã {decision_vi} ở cấp {level} trước bạn. Quyết định của bạn không được "
     "ghi nhận; hãy tải lại hồ sơ để xem kết quả.",
     "The {role_en} of the unit {unit_en} has already decided at level {level}: {decision_en}. Your decision "
-    "does not count; read the case again to see the outcome.",
+    "was not recorded. Reload the case to see the outcome.",
 )
 CASE_CLOSED = ProblemType(
     "case-closed",

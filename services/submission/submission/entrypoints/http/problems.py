@@ -133,7 +133,7 @@ FINDINGS: Words = {
     ),
     "unit-ended": (
         "Đơn vị này không còn hoạt động vào ngày nộp. Hãy chọn đơn vị hiện tại của bạn.",
-        "This unit does not stand on the day of submission. Choose your present unit.",
+        "This unit is no longer active on the submission date. Choose your current unit.",
     ),
     "unknown-campaign": (
         "Không có đợt đăng ký này. Hãy chọn một đợt trong danh sách.",
@@ -191,7 +191,7 @@ FINDINGS: Words = {
     ),
     "frozen": (
         "Mục này đã cố định từ khi tạo hoặc nộp lần đầu, không đổi được. Hãy giữ giá trị cũ.",
-        "This has been fixed since it was made or first submitted. Keep the former value.",
+        "This can no longer be changed. Restore the original value.",
     ),
     "future-moment": ("Thời điểm đăng ký chưa đến.", "The registration lies in the future."),
     "import-submits": (
@@ -242,11 +242,11 @@ FINDINGS: Words = {
     ),
     "bad-code": (
         "Mã đơn vị gồm các nhóm chữ hoa và số, nối bằng dấu gạch ngang, ví dụ LD-HA-NOI.",
-        "The code of a unit is groups of capital letters and digits, joined by hyphens, as LD-HA-NOI.",
+        "A unit code consists of groups of capital letters and digits, joined by hyphens, such as LD-HA-NOI.",
     ),
     "bad-id": (
         "Mã đợt gồm chữ thường, số và dấu gạch ngang, ví dụ phase-1.",
-        "The id of a campaign is small letters, digits and hyphens, as phase-1.",
+        "A campaign id consists of lower-case letters, digits and hyphens, such as phase-1.",
     ),
     "window-empty": (
         "Thời điểm đóng phải sau thời điểm mở.",
