@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from submission.domain.campaigns import Campaign, CampaignFacts
 from submission.domain.completeness import Circumstances, findings
 from submission.domain.content import Author, Benefit, Content, Declarations, Recognition, SolutionType
-from submission.domain.units import Unit, UnitFacts, UnitLevel
+from union.units import Unit, UnitFacts, UnitLevel
 
 TODAY = date(2022, 5, 30)
 UNIT = Unit(

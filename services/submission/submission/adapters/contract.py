@@ -10,7 +10,7 @@ from chassis.clock import rfc3339
 from chassis.events.codec import EventCodec, PendingEvent
 from submission.domain.campaigns import Campaign
 from submission.domain.initiative import Initiative, Milestones
-from submission.domain.units import Unit
+from union.units import Unit, unit_values
 
 SUBMITTED = "initiative.submitted"
 WITHDRAWN = "initiative.withdrawn"
@@ -100,20 +100,7 @@ def milestones_payload(milestones: Milestones) -> dict[str, Any]:
 
 
 def unit_payload(unit: Unit) -> dict[str, Any]:
-    facts = unit.facts
-    return {
-        "code": unit.code,
-        "name_vi": facts.name_vi,
-        "name_en": facts.name_en,
-        "parent": facts.parent,
-        "path": list(unit.path),
-        "level": facts.level.value,
-        "block": None if facts.block is None else facts.block.value,
-        "cluster": facts.cluster,
-        "valid_from": facts.valid_from.isoformat(),
-        "valid_to": None if facts.valid_to is None else facts.valid_to.isoformat(),
-        "version": unit.version,
-    }
+    return {"code": unit.code, **unit_values(unit)}
 
 
 def campaign_payload(campaign: Campaign) -> dict[str, Any]:

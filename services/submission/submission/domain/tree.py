@@ -7,19 +7,19 @@ renamed or ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from submission.domain.completeness import Finding
-from submission.domain.folding import fold, unread_letters
-from submission.domain.units import Unit, UnitFacts, UnitLevel, known_as
+from union.folding import fold, unread_letters
+from union.units import Unit, UnitFacts, UnitLevel, known_as
 
 # From the top down. No unit is of a higher level than its superior.
-RANK = {level: rank for rank, level in enumerate(UnitLevel)}
+RANK: Mapping[str, int] = {level: rank for rank, level in enumerate(UnitLevel)}
 # Federations and superior unions nest, for the depth of the tree is not fixed. A
 # grassroots union below another one would have that one as the level above it in the review.
-NESTED = frozenset({UnitLevel.FEDERATION, UnitLevel.SUPERIOR})
+NESTED: frozenset[str] = frozenset({UnitLevel.FEDERATION, UnitLevel.SUPERIOR})
 
 
 class UnitRefused(Exception):
@@ -120,7 +120,7 @@ class _Change:
 
     @property
     def releveled(self) -> bool:
-        return self.current is not None and self.current.facts.level is not self.facts.level
+        return self.current is not None and self.current.facts.level != self.facts.level
 
     @property
     def renamed(self) -> bool:
@@ -148,8 +148,8 @@ def _level(change: _Change) -> Iterator[Finding]:
         yield Finding("#/level", "level-not-above", {"child": above.code})
 
 
-def _may_stand_below(level: UnitLevel, superior: UnitLevel) -> bool:
-    return RANK[level] > RANK[superior] or (level is superior and level in NESTED)
+def _may_stand_below(level: str, superior: str) -> bool:
+    return RANK[level] > RANK[superior] or (level == superior and level in NESTED)
 
 
 def _days(change: _Change) -> Iterator[Finding]:

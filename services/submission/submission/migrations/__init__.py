@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from chassis.mongo.migrations import Migration
-from submission.migrations import m0001_indexes, m0002_showcase, m0003_look_alikes
+from submission.migrations import m0001_indexes, m0002_showcase, m0003_look_alikes, m0004_change_numbers
 
 MIGRATIONS = (
     Migration(1, "indexes", m0001_indexes.run),
     Migration(2, "showcase", m0002_showcase.run),
     Migration(3, "look_alikes", m0003_look_alikes.run),
+    Migration(4, "change_numbers", m0004_change_numbers.run),
 )
