@@ -91,14 +91,15 @@ class KeptCopy:
         self._kinds = kinds
         self._changes = Changes(db)
 
-    def keep(self, values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    def keep(self, values: Mapping[str, Mapping[str, Mapping[str, Any]]], *, again: bool = False) -> None:
         """Keep what is newer than the kept version. Repeating it, in any order, changes nothing.
 
-        values: by collection and id the values of an event, `version` among them.
+        values: by collection and id the values of an event, `version` among them. again: keep the same
+        version once more, to learn fields that were ignored so far.
         """
 
         def work(session: ClientSession) -> None:
-            newer = {name: self._newer(name, things, session) for name, things in values.items()}
+            newer = {name: self._newer(name, things, session, again) for name, things in values.items()}
             if not any(newer.values()):
                 return
             change = self._changes.next(session)
@@ -115,13 +116,14 @@ class KeptCopy:
         in_transaction(self._db.client, work)
 
     def _newer(
-        self, name: str, things: Mapping[str, Mapping[str, Any]], session: ClientSession
+        self, name: str, things: Mapping[str, Mapping[str, Any]], session: ClientSession, again: bool
     ) -> Mapping[str, Mapping[str, Any]]:
         if not things:
             return {}
         found = self._db[name].find({"_id": {"$in": list(things)}}, {"version": 1}, session=session)
-        versions = {known["_id"]: known["version"] for known in found}
-        return {id: thing for id, thing in things.items() if thing["version"] > versions.get(id, 0)}
+        # Versions begin with 1.
+        least = {known["_id"]: known["version"] + (not again) for known in found}
+        return {id: thing for id, thing in things.items() if thing["version"] >= least.get(id, 1)}
 
 
 def number_all(db: Database[Document], kinds: Mapping[str, str]) -> None:
