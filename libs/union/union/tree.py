@@ -28,14 +28,14 @@ class UnitTree:
         return self.with_replaced(self.newer(units))
 
     def newer(self, units: Iterable[Unit]) -> Sequence[tuple[Unit | None, Unit]]:
-        """Of these units those that the tree lacks in this or a newer version, each after the version that
-        it replaces."""
+        """Of these units those that change the tree, each after the unit that it replaces: newer versions,
+        and the same version with facts that a reader ignored so far."""
         newest: dict[str, tuple[Unit | None, Unit]] = {}
         for unit in units:
             old, latest = newest.get(unit.code, (None, None))
             if latest is None:
                 old = latest = self.get(unit.code)
-            if latest is None or latest.version < unit.version:
+            if latest is None or (latest.version <= unit.version and latest != unit):
                 newest[unit.code] = old, unit
         return list(newest.values())
 

@@ -59,7 +59,7 @@ def api(settings: Settings) -> Flask:
     from review.entrypoints.http.routes import Parts
 
     db = _database(settings)
-    units = UnitCopy(MongoUnits(db), settings.refresh_seconds)
+    units = UnitCopy(db, settings.refresh_seconds)
     units.start()
     verifier = TokenVerifier(
         issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -62,6 +63,13 @@ def test_a_newer_version_replaces_an_older_one_and_never_the_reverse() -> None:
     assert (found.version, found.facts.name_vi, len(after)) == (4, "new", 2)
     # Immutable: a request that goes on with the former tree sees no change in the middle.
     assert before.get("A") == unit("TLD", "A", version=2)
+
+
+def test_the_same_version_with_facts_that_were_ignored_replaces_the_one_without() -> None:
+    complete = unit("TLD", "A", version=2)
+    before = UnitTree([replace(complete, facts=replace(complete.facts, level=""))])
+
+    assert before.with_units([complete]).get("A") == complete
 
 
 def test_a_moved_unit_is_below_its_new_superior_only() -> None:
