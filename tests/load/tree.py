@@ -21,11 +21,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import bson
+
 from tests.support.unit_trees import national_tree, unit
 from union.folding import words
 from union.names import NameIndex
 from union.tree import UnitTree
-from union.units import Unit
+from union.units import Unit, unit_of, unit_values
 
 PAGE = 101
 T = TypeVar("T")
@@ -35,8 +37,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--grassroots", type=int, default=125_000)
     count = parser.parse_args().grassroots
-    units = list(national_tree(count))
-    print(f"{len(units)} units")
+    documents = [bson.encode({"_id": one.code, **unit_values(one)}) for one in national_tree(count)]
+    before = _resident()
+    units, load = _measured(lambda: [unit_of(one["_id"], one) for one in map(bson.decode, documents)])
+    print(f"{len(units)} units: {load:.0f} ms to read from BSON, {_resident() - before:.0f} MB")
     before = _resident()
     tree, load = _measured(lambda: UnitTree(units))
     print(f"tree: {load:.0f} ms to make, {_resident() - before:.0f} MB besides the units")

@@ -4,10 +4,12 @@ place a unit may have is decided by the tree's owner, the submission service, an
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from union.folding import fold
@@ -92,19 +94,27 @@ def unit_of(code: str, values: Mapping[str, Any]) -> Unit:
 
     Unknown values are ignored and absent ones read as unknown, because the writer may be newer or older.
     """
-    path = tuple(values["path"])
+    # A hundred thousand units name the same few thousand superiors: one copy of each text is enough.
+    path = tuple(map(sys.intern, values["path"]))
     valid_to = values.get("valid_to")
     facts = UnitFacts(
         name_vi=values["name_vi"],
         name_en=values.get("name_en"),
-        parent=values.get("parent", path[-2] if len(path) > 1 else None),
-        level=values.get("level", ""),
-        block=values.get("block"),
-        cluster=values.get("cluster"),
-        valid_from=date.fromisoformat(values["valid_from"]),
-        valid_to=None if valid_to is None else date.fromisoformat(valid_to),
+        parent=_shared(values.get("parent", path[-2] if len(path) > 1 else None)),
+        level=sys.intern(values.get("level", "")),
+        block=_shared(values.get("block")),
+        cluster=_shared(values.get("cluster")),
+        valid_from=_day(values["valid_from"]),
+        valid_to=None if valid_to is None else _day(valid_to),
     )
-    return Unit(code, path, facts, values["version"])
+    return Unit(sys.intern(code), path, facts, values["version"])
+
+
+def _shared(text: str | None) -> str | None:
+    return None if text is None else sys.intern(text)
+
+
+_day = lru_cache(maxsize=4096)(date.fromisoformat)
 
 
 def unit_values(unit: Unit) -> dict[str, Any]:
