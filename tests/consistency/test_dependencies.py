@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECTS = (
     "contracts",
     "libs/chassis",
+    "libs/union",
     "services/submission",
     "services/review",
     "services/stats",

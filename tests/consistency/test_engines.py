@@ -19,6 +19,7 @@ SOURCES = sorted(
     path
     for folder in (
         "libs/chassis/chassis",
+        "libs/union/union",
         *(f"services/{name}" for name in ("submission", "review", "stats", "notify")),
     )
     for path in (ROOT / folder).rglob("*.py")

@@ -69,13 +69,14 @@ FINISHED = (
     "libs/chassis/chassis/tokens.py",
     "libs/chassis/chassis/topics.py",
     "libs/chassis/chassis/tracing.py",
-    "libs/chassis/chassis/workdays.py",
+    "libs/union/union",
     "tests/resilience/drill",
     "tests/support",
 )
 PAGES = (
     *sorted((ROOT / "docs").rglob("*.md")),
-    *(ROOT / name for name in ("README.md", "SECURITY.md", "contracts/README.md", "libs/chassis/README.md")),
+    *(ROOT / name for name in ("README.md", "SECURITY.md", "contracts/README.md")),
+    *sorted((ROOT / "libs").glob("*/README.md")),
     *sorted((ROOT / "deploy").glob("*/README.md")),
 )
 

@@ -12,16 +12,22 @@ import pytest
 import notify.adapters.contacts
 import notify.adapters.messages
 import review.adapters.case_documents
-import review.adapters.mongo_units
 import stats.adapters.documents
 import submission.adapters.documents
 import submission.adapters.reference_documents
 import submission.adapters.showcase
+from chassis.jobs.documents import to_job
 from chassis.mongo.documents import known
 from chassis.operations import store
 from tests.support.releases import LATER, RELEASES, SERVICES, documents, paths, with_later_fields
+from union.units import Unit, unit_of
 
 Document = dict[str, Any]
+
+
+def _unit(document: Document) -> Unit:
+    return unit_of(document["_id"], document)
+
 
 # Every collection with what reads one of its documents; None for those whose keys are data, and for marks.
 READERS: Mapping[tuple[str, str], Callable[[Document], object] | None] = {
@@ -29,11 +35,13 @@ READERS: Mapping[tuple[str, str], Callable[[Document], object] | None] = {
     ("submission", "units"): submission.adapters.reference_documents.unit,
     ("submission", "campaigns"): submission.adapters.reference_documents.campaign,
     ("submission", "showcase"): submission.adapters.showcase._published,
+    ("submission", "meta"): None,
     ("review", "cases"): review.adapters.case_documents.from_document,
-    ("review", "units"): review.adapters.mongo_units._unit,
+    ("review", "units"): _unit,
     ("review", "marks"): None,
+    ("review", "meta"): None,
     ("stats", "snapshots_1"): stats.adapters.documents.snapshot_of,
-    ("stats", "units"): lambda one: stats.adapters.documents.unit_of(one["_id"], one),
+    ("stats", "units"): _unit,
     ("stats", "campaigns"): stats.adapters.documents.campaign_of,
     ("stats", "targets"): stats.adapters.documents.target_of,
     ("stats", "counters_1"): None,
@@ -43,6 +51,8 @@ READERS: Mapping[tuple[str, str], Callable[[Document], object] | None] = {
     ("notify", "units"): None,
     ("notify", "campaigns"): None,
     ("notify", "withdrawals"): None,
+    ("notify", "meta"): None,
+    ("notify", "jobs"): to_job,
     **{(service, "operations"): None for service in SERVICES},
 }
 
@@ -67,7 +77,7 @@ def test_a_document_of_any_release_is_read_the_same_with_what_a_later_one_adds(
     if collection == "messages" and "facts" not in document:
         return
     later = with_later_fields(document)
-    for free in ("facts", "unit_names", "campaign_names"):
+    for free in ("facts", "unit_names", "campaign_names", "args"):
         if free in document:
             later[free] = document[free]
 

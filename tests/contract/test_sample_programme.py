@@ -14,7 +14,7 @@ import pytest
 import contracts
 from sangkienctl.seed.sample import Sample
 from submission.domain.tree import Surroundings, place
-from submission.domain.units import Block, Unit, UnitFacts, UnitLevel, known_as
+from union.units import Block, Unit, UnitFacts, UnitLevel, known_as
 
 SAMPLE = Path(contracts.__file__).parents[1] / "deploy" / "sample"
 ROLES = {"member", "support", "reviewer", "official", "admin", "operator"}

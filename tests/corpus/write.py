@@ -161,13 +161,14 @@ def tell(history: History) -> None:
 
 
 def report(history: History) -> None:
-    """The operators' page of each service, with one of everything."""
+    """The operators' page of each service, with one of everything; and a job."""
     at = datetime(2022, 6, 1, tzinfo=UTC)
     letter = Letter(3, "initiative.submitted", "k", "InvalidData", "invalid-data", 1, "2022-06-01T00:00:00Z")
     for service in ("submission", "review", "stats", "notify"):
         operations = Operations(getattr(history.on, service).db, lambda: at)
         operations.write(Report(at, (Lag("unit.changed", 2),), (Outbox("cases", 1, at),), 1, (letter,)))
         operations.ask(3, "m-0perator01")
+    history.on.job("m-subm1t0001")
 
 
 def write(folder: Path, history: History) -> None:

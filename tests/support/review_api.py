@@ -119,7 +119,7 @@ class ReviewService:
     def __post_init__(self) -> None:
         migrate(self.db, MIGRATIONS, owner="test", clock=self.clock)
         self.cases = MongoCases(self.db, bootstrap.codec(), self.clock)
-        self.units = UnitCopy(MongoUnits(self.db), every=60)
+        self.units = UnitCopy(self.db, every=60)
         self.handler = EventHandler(self.cases, MongoUnits(self.db), RULES)
         verifier = cast("TokenVerifier", self.people)
         parts = Parts(self.cases, self.units, RULES, self.clock)

@@ -9,13 +9,13 @@ from typing import Any
 
 from chassis.clock import local_day
 from chassis.tokens import Grant, Principal
-from chassis.workdays import WorkCalendar
 from review.adapters.policy_files import load_policies
 from review.domain.case import Case, Move, RequestedItem
 from review.domain.decisions import Actor, Choice, Decision, decide
 from review.domain.initiative import Initiative, Milestones, ValidatedLevel
 from review.domain.intake import Kind, Told, receive
 from review.domain.rulebook import Rulebook
+from union.workdays import WorkCalendar
 
 PATH = ("TLD", "CD-CONG-THUONG", "CT-HOA-CHAT", "HC-APATIT-VIET-NAM")
 AUTHOR, SUBMITTER = "m-auth0r0001", "m-subm1t0001"

@@ -21,14 +21,15 @@ from chassis.operations.store import Operations
 from chassis.tokens import Grant, Principal, TokenVerifier
 from submission import bootstrap
 from submission.adapters.initiatives import MongoInitiatives
-from submission.adapters.reference_documents import campaign_fields, unit_fields
+from submission.adapters.reference_documents import KIND, campaign_fields, unit_fields
 from submission.adapters.review_events import CONSUMED
 from submission.adapters.showcase import MongoShowcase
 from submission.config import Settings
 from submission.domain.campaigns import Campaign, CampaignFacts
-from submission.domain.units import Unit, UnitFacts, UnitLevel
 from submission.entrypoints.consumer import ReviewEvents
 from submission.migrations import MIGRATIONS
+from union.kept_copy import number_all
+from union.units import Unit, UnitFacts, UnitLevel
 
 # Within phase 1 and the 40 peak days: 30/5/2022, 15:15 in Vietnam.
 NOW = datetime(2022, 5, 30, 8, 15, tzinfo=UTC)
@@ -197,6 +198,7 @@ class SubmissionService:
             {"_id": campaign.id, "kind": "campaign", **first, **campaign_fields(campaign)}
             for campaign in campaigns()
         )
+        number_all(self.db, KIND)
         self.parts.reference.refresh()
 
     def get(self, path: str, who: str | None = None, **headers: str) -> TestResponse:

@@ -22,7 +22,6 @@ from chassis.mongo.leases import Leases
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending as pending_migrations
 from chassis.operations.store import Operations
-from chassis.workdays import WorkCalendar
 from review.adapters import contract
 from review.adapters.mongo_cases import COLLECTION, MongoCases
 from review.adapters.mongo_units import MongoUnits, UnitCopy
@@ -30,6 +29,7 @@ from review.adapters.policy_files import PACKAGED, load_policies
 from review.config import Settings
 from review.domain.rulebook import Rulebook
 from review.migrations import MIGRATIONS
+from union.workdays import WorkCalendar
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -61,7 +61,7 @@ def api(settings: Settings) -> Flask:
     from review.entrypoints.http.routes import Parts
 
     db = _database(settings)
-    units = UnitCopy(MongoUnits(db), settings.refresh_seconds)
+    units = UnitCopy(db, settings.refresh_seconds)
     units.start()
     verifier = TokenVerifier(
         issuer=settings.oidc_issuer, audience=settings.oidc_audience, jwks_url=settings.oidc_jwks_url

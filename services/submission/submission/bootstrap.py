@@ -25,7 +25,6 @@ from chassis.mongo.leases import Leases
 from chassis.mongo.migrations import migrate as run_migrations
 from chassis.mongo.migrations import pending
 from chassis.operations.store import Operations
-from chassis.workdays import WorkCalendar
 from submission.adapters.benefit_limits import benefit_limits
 from submission.adapters.contract import PRODUCED, ContractAnnouncements
 from submission.adapters.fields import field_names
@@ -44,6 +43,7 @@ from submission.application.registering import Registrar
 from submission.config import Settings
 from submission.domain.deadlines import expected_answer_on
 from submission.migrations import MIGRATIONS
+from union.workdays import WorkCalendar
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -226,8 +226,14 @@ def test_a_worker_that_is_stopped_in_the_middle_leaves_nothing_in_doubt(
     know(mongo_db, PART)
     rows = mongo_db["messages"]
     processes.worker.start()
+    wait_until(lambda: processes.ready("worker"), "the worker is ready")
 
-    postbox.at_step = end = AtTurn("text", 5, lambda: os.kill(processes.worker.pid, signal.SIGTERM))
+    def stop() -> None:
+        os.kill(processes.worker.pid, signal.SIGTERM)
+        # It looks for signals five times a second; without this wait all mails could be sent by then.
+        wait_until(lambda: not processes.ready("worker"), "the worker has noticed the signal")
+
+    postbox.at_step = end = AtTurn("text", 5, stop)
     processes.publish(*(story(number) for number in range(PART)))
     wait_until(end.struck.is_set, "the worker is told to stop", 90)
     assert processes.worker.stop(60) == 0, processes.worker.output()

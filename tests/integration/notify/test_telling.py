@@ -10,8 +10,10 @@ from notify.adapters.events import TOPICS
 from notify.adapters.reads import KEYS_PER_READ
 from notify.domain.contacts import Contact, Grant
 from notify.domain.kinds import TOLD
+from notify.migrations import m0003_reference_numbers
 from tests.support.notify_news import AUTHOR, event
 from tests.support.notify_stage import Notify
+from union.units import unit_of
 
 READER = Contact(AUTHOR, 1, "Nguyễn Thị Ánh", "anh@example.org")
 SUPPORT = Contact("m-support001", 1, "B", "b@example.org", grants=(Grant("support", "HC-APATIT-VIET-NAM"),))
@@ -111,6 +113,31 @@ def test_a_unit_is_called_as_its_latest_version_says_whatever_the_order(notify: 
     assert notify.rows()[0]["unit_names"] == {code: {"vi": "Tên mới"}}
 
 
+def test_units_are_kept_with_their_place_and_their_days(notify: Notify) -> None:
+    changed = event("unit.changed", {"version": 3, "cluster": "khoi-2", "valid_to": "2027-12-31"})
+    code = changed.data["code"]
+
+    notify.handle(changed)
+
+    found = notify.db["units"].find_one({"_id": code})
+    assert found is not None
+    assert unit_of(code, found) == unit_of(code, changed.data)
+    assert found["names"]["vi"] == changed.data["name_vi"]
+
+
+def test_names_from_before_there_were_numbers_stay_known_and_are_followed(notify: Notify) -> None:
+    code = event("initiative.approved").data["unit"]
+    notify.db["units"].insert_one({"_id": code, "version": 1, "names": {"vi": "Tên cũ"}})
+    m0003_reference_numbers.run(notify.db)
+    notify.handle(event("initiative.approved", apart(1)))
+    notify.handle(event("unit.changed", {"code": code, "version": 2, "name_vi": "Tên mới", "name_en": None}))
+    notify.handle(event("initiative.approved", apart(2)))
+
+    called = {row["unit_names"][code]["vi"] for row in notify.rows() if row["kind"] == "approved"}
+
+    assert called == {"Tên cũ", "Tên mới"}
+
+
 def test_a_campaign_is_called_as_its_latest_version_says_whatever_the_order(notify: Notify) -> None:
     reached = event("target.reached")
     id = reached.data["campaign"]
@@ -144,8 +171,9 @@ def test_a_batch_of_every_kind_takes_one_write_for_messages_and_one_for_withdraw
 
     notify.handle(*(event(topic) for topic in TOPICS))
 
-    # Withdrawals, contacts, units, campaigns are read; withdrawals, units, campaigns are written.
-    assert notify.trips.names == {"find": 4, "insert": 1, "update": 3}
+    # Withdrawals, contacts, units, campaigns are read, withdrawals written. The transaction for what is new
+    # of units and campaigns reads both and writes both, and takes and reads the number of the change.
+    assert notify.trips.names == {"find": 4 + 3, "insert": 1, "update": 1 + 3, "commitTransaction": 1}
 
 
 def test_everything_that_a_batch_reads_is_found_by_an_index(notify: Notify) -> None:

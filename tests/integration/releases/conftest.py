@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from _pytest.fixtures import SubRequest
 
-from submission.migrations import m0004_involved
+from chassis.mongo.migrations import Migration
+from notify.migrations import MIGRATIONS as NOTIFY
+from review.migrations import MIGRATIONS as REVIEW
+from stats.migrations import MIGRATIONS as STATS
+from submission.migrations import MIGRATIONS as SUBMISSION
 from tests.corpus.write import History
 from tests.support.four_services import FourServices, four_services
 from tests.support.mongo_servers import MongoServer
 from tests.support.releases import RELEASES, SERVICES, documents, with_later_fields
 
+MIGRATIONS: dict[str, Sequence[Migration]] = {
+    "submission": SUBMISSION,
+    "review": REVIEW,
+    "stats": STATS,
+    "notify": NOTIFY,
+}
 # Whose keys are data, or which are written and read by names that the code makes.
 AS_WRITTEN = {"counters_1", "meta", "marks"}
 
@@ -35,7 +45,8 @@ def _on_documents(mongo_server: MongoServer, release: str, *, later: bool) -> It
     with four_services(mongo_server) as services:
         for service in SERVICES:
             load(services, service, release, later=later)
-        m0004_involved.run(services.submission.db)
+            for migration in MIGRATIONS[service]:
+                migration.run(getattr(services, service).db)
         services.submission.parts.reference.refresh()
         services.review.units.refresh()
         yield History(services)
@@ -48,7 +59,8 @@ def load(services: FourServices, service: str, release: str, *, later: bool) -> 
         kept: list[dict[str, Any]] = [
             with_later(document) if later and collection not in AS_WRITTEN else document for document in found
         ]
-        db[collection].insert_many(kept)
+        if kept:
+            db[collection].insert_many(kept)
 
 
 def with_later(document: dict[str, Any]) -> dict[str, Any]:

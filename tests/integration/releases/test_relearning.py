@@ -86,7 +86,7 @@ def test_statistics_learn_the_cluster_that_an_earlier_release_did_not_keep(
     tree = stats.copy.current().tree
     clusters = {code: tree.get(code) for code in ("TLD", "A", "B")}
     # B is known in a newer version than the log says: it stays.
-    assert {code: found and found.cluster for code, found in clusters.items()} == {
+    assert {code: found and found.facts.cluster for code, found in clusters.items()} == {
         "TLD": None,
         "A": "Cụm 1",
         "B": "Cụm 9",
@@ -97,26 +97,34 @@ def test_statistics_learn_the_cluster_that_an_earlier_release_did_not_keep(
     stats.copy.refresh()
     found = stats.copy.current().tree.get("A")
     assert found is not None
-    assert (found.cluster, found.version) == ("Cụm 3", 3)
+    assert (found.facts.cluster, found.version) == ("Cụm 3", 3)
     assert "c" in stats.copy.current().campaigns
     stats.close()
 
 
-def _without(db: Database[dict[str, Any]], field: str) -> None:
-    db["units"].update_many({}, {"$unset": {field: ""}})
+def _units(db: Database[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[int]]:
+    """The kept units, and the numbers of their changes."""
+    found = list(db["units"].find().sort("_id"))
+    return found, [document.pop("change") for document in found]
 
 
-@pytest.mark.parametrize(("service", "kept"), [("review", "name_en"), ("notify", "names")])
-def test_the_other_consumers_learn_what_they_lack(field: Field, service: str, kept: str) -> None:
+@pytest.mark.parametrize(
+    ("service", "kept"), [("review", ("name_en", "level", "cluster")), ("notify", ("names", "path", "block"))]
+)
+def test_the_other_consumers_learn_what_they_lack(field: Field, service: str, kept: tuple[str, ...]) -> None:
     field.publish(unit("TLD", name_en="Confederation"), unit("TLD", "A", version=4, name_en="Union A"))
     field.relearn(service)
-    before = list(field.db["units"].find().sort("_id"))
-    _without(field.db, kept)
+    before, numbers = _units(field.db)
+    assert all(kept_field in document for kept_field in kept for document in before)
+    field.db["units"].update_many({}, {"$unset": dict.fromkeys(kept, "")})
 
     field.relearn(service)
 
+    after, later = _units(field.db)
     assert [one["version"] for one in before] == [4, 1]
-    assert list(field.db["units"].find().sort("_id")) == before
+    assert after == before
+    # Higher numbers, so that copies in memory read the units again.
+    assert min(later) > max(numbers)
 
 
 def submission(revision: int, *authors: str) -> PendingEvent:

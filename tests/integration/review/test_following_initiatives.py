@@ -16,6 +16,7 @@ from review.application.follow_initiatives import ROUNDS
 from review.domain.case import Move
 from review.domain.intake import Told
 from review.entrypoints.consumer import EventHandler
+from review.migrations import m0002_unit_numbers
 from tests.support.review_api import ReviewService, event_of, unit_event
 from tests.support.review_cases import (
     INITIATIVE,
@@ -216,22 +217,24 @@ def test_units_follow_their_newest_version_in_any_order(review: ReviewService) -
 
         unit = review.units.find("LD-HA-NOI")
         assert unit is not None
-        assert (unit.version, unit.name_vi, unit.path) == (3, "Tên 3", path)
+        assert (unit.version, unit.facts.name_vi, unit.path) == (3, "Tên 3", path)
 
 
 def test_the_copy_of_the_tree_is_read_again_only_after_a_change(review: ReviewService) -> None:
     review.tell_units(("TLD",))
     copy = review.units
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(copy._source, "all", lambda: pytest.fail("nothing has changed"))
-        copy.refresh()
+    review.db["units"].update_one({"_id": "TLD"}, {"$set": {"version": 7}})
+    copy.refresh()
+    found = copy.find("TLD")
+    assert found is not None
+    assert found.version == 1, "read without a change"
 
     review.tell_units(("TLD", "LD-HA-NOI"))
     assert copy.find("LD-HA-NOI") is not None
 
 
 def test_a_process_is_not_ready_before_it_has_a_copy_of_the_tree(review: ReviewService) -> None:
-    fresh = UnitCopy(MongoUnits(review.db), every=60)
+    fresh = UnitCopy(review.db, every=60)
     with pytest.raises(RuntimeError, match="not been read"):
         fresh.ensure_loaded()
 
@@ -239,3 +242,19 @@ def test_a_process_is_not_ready_before_it_has_a_copy_of_the_tree(review: ReviewS
     fresh.stop()
 
     fresh.ensure_loaded()
+
+
+def test_units_from_before_there_were_numbers_stay_known_and_are_followed(review: ReviewService) -> None:
+    old = {"name_vi": "Cũ", "name_en": None, "path": ["TLD"], "valid_from": "2022-01-01", "valid_to": None}
+    review.db["units"].insert_one({"_id": "TLD", **old, "version": 1})
+
+    m0002_unit_numbers.run(review.db)
+    review.units.refresh()
+    before = review.units.find("TLD")
+    review.handler([unit_event("TLD", ("TLD",), version=2)])
+    review.units.refresh()
+    after = review.units.find("TLD")
+
+    assert before is not None
+    assert after is not None
+    assert (before.facts.name_vi, before.version, after.version) == ("Cũ", 1, 2)

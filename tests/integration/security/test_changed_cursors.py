@@ -31,6 +31,7 @@ LISTS: tuple[tuple[str, str, Mapping[str, str], tuple[str, ...]], ...] = (
     ("review", "/v1/cases", {"unit": "TLD"}, ("after",)),
     ("notify", "/v1/inbox", {}, ("after",)),
     ("notify", "/v1/inbox", {"unread": "true"}, ("after",)),
+    ("notify", "/v1/jobs", {}, ("after",)),
 )
 VALUES: tuple[Any, ...] = (
     "abc", "1e5", "\0", "$gt", "x" * 500, "-1", " ", "999999999999999", "0" * 15, "٣" * 15 + ".a",

@@ -99,7 +99,7 @@ def test_who_rewrites_a_revision_does_not_decide(history: History) -> None:
     made = history.act("submission", "POST", "/v1/initiatives", mighty(SUPPORTER), body=body)
     resubmit(history, made["id"], mighty(SUBMITTER), on_behalf_of=SUBMITTER, authors=authors(SUBMITTER))
     history.decide(made["id"], [(mighty(OTHER), ASK[0][1])])
-    benefit = {"declared_vnd": 999_000_000_000, "method": "x", "social": None}
+    benefit = {"declared_vnd": 999_000_000_000, "method": "x", "social": None, "confirmed": True}
     changes = {"on_behalf_of": SUBMITTER, "authors": authors(SUBMITTER), "benefit": benefit}
     resubmit(history, made["id"], mighty(SUPPORTER), **changes)
 

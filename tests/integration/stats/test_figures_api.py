@@ -13,7 +13,6 @@ import pytest
 from stats.adapters.generations import Generations
 from stats.adapters.reference import ReferenceCopy
 from stats.application.errors import NotLoadedError
-from stats.domain.units import UnitTree
 from stats.entrypoints.http.schemas import ChildrenAnswer, ProgressAnswer, TargetAnswer, TimelineAnswer
 from tests.support.processes import wait_until
 from tests.support.stats_histories import (
@@ -25,6 +24,7 @@ from tests.support.stats_histories import (
     withdrawn,
 )
 from tests.support.stats_service import Stats, pending_unit
+from union.tree import UnitTree
 
 MAY_25, MAY_28, MAY_31, JUNE_3 = (
     date(2022, 5, 25),
@@ -385,7 +385,7 @@ def _tree_of(copy: ReferenceCopy) -> UnitTree:
     try:
         return copy.current().tree
     except NotLoadedError:
-        return UnitTree(())
+        return UnitTree()
 
 
 def test_a_restored_database_is_read_from_its_beginning(stats: Stats) -> None:

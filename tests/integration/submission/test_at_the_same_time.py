@@ -19,7 +19,6 @@ from chassis.tokens import TokenVerifier
 from submission import bootstrap
 from submission.adapters import tree_lock
 from submission.application.ports import UnitStore
-from submission.domain.units import Unit, UnitFacts, UnitLevel
 from tests.support.submission_service import (
     ADMIN,
     MEMBER,
@@ -29,6 +28,7 @@ from tests.support.submission_service import (
     problem,
     settings,
 )
+from union.units import Unit, UnitFacts, UnitLevel
 
 
 def _together(*requests: Callable[[], TestResponse]) -> list[TestResponse]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import orjson
 import pytest
+from pymongo.database import Database
 
 from chassis.problems import Problem
 from submission.adapters.reference import ReferenceCopy
+from submission.adapters.reference_documents import unit_fields
+from submission.migrations import m0005_change_numbers
+from tests.support.round_trips import RoundTrips
 from tests.support.submission_service import (
     ADMIN,
     PATH,
@@ -18,6 +23,8 @@ from tests.support.submission_service import (
     errors,
     problem,
 )
+from tests.support.unit_trees import unit
+from union.kept_copy import Changes
 
 FACTS = {
     "name_vi": "Công đoàn Công ty CP Phân đạm Hà Bắc",
@@ -26,6 +33,18 @@ FACTS = {
     "block": "enterprise",
     "valid_from": "2022-01-01",
 }
+
+
+def load(db: Database[dict[str, Any]], codes: list[str]) -> None:
+    """Units as a bulk load leaves them."""
+    change = {"kind": "unit", "change": 1}
+    db["units"].insert_many({"_id": code, **change, **unit_fields(unit("TLD", code))} for code in codes)
+
+
+def reads(round_trips: RoundTrips) -> dict[str, int]:
+    found = Counter(command["find"] for name, command in round_trips.commands if name == "find")
+    round_trips.reset()
+    return dict(found)
 
 
 def _events(service: SubmissionService, collection: str, id: str) -> list[dict[str, Any]]:
@@ -161,7 +180,103 @@ def test_another_process_learns_of_a_change_at_its_next_refresh(service: Submiss
     assert before is not None
     assert after is not None
     assert (before.version, after.version) == (1, 2)
-    assert len(other.search("")) == len(UNITS)
+    assert len(list(other.units())) == len(UNITS)
+
+
+def test_a_refresh_after_a_bulk_load_reads_nothing(
+    service: SubmissionService, round_trips: RoundTrips
+) -> None:
+    other = ReferenceCopy(service.db, refresh_seconds=60)
+    load(service.db, [f"BULK-{number}" for number in range(300)])
+    round_trips.reset()
+
+    other.refresh()
+    first = reads(round_trips)
+    other.refresh()
+    other.refresh()
+
+    assert first == {"meta": 1, "units": 1, "campaigns": 1}
+    assert reads(round_trips) == {"meta": 2}
+    assert other.unit("BULK-299") is not None
+
+
+def test_a_refresh_reads_what_changed_since_the_last_one_and_no_more(
+    service: SubmissionService, round_trips: RoundTrips
+) -> None:
+    other = ReferenceCopy(service.db, refresh_seconds=60)
+    load(service.db, [f"BULK-{number}" for number in range(300)])
+    other.refresh()
+    service.put("/v1/units/HC-DAM-HA-BAC", FACTS, ADMIN)
+    service.put(f"/v1/units/{UNIT}", FACTS | {"name_vi": "Tên mới"}, ADMIN, version=1)
+    round_trips.reset()
+
+    other.refresh()
+
+    (query,) = [command["filter"] for name, command in round_trips.commands if command.get("find") == "units"]
+    assert sorted(found["_id"] for found in service.db["units"].find(query)) == [UNIT, "HC-DAM-HA-BAC"]
+    for read, stages in round_trips.stages(service.db).items():
+        assert "COLLSCAN" not in stages, read
+
+
+def test_a_change_that_commits_late_is_not_missed(service: SubmissionService) -> None:
+    other = ReferenceCopy(service.db, refresh_seconds=60)
+    other.refresh()
+    changes = Changes(service.db)
+
+    with service.db.client.start_session() as session, session.start_transaction():
+        number = changes.next(session)
+        service.db["units"].update_one(
+            {"_id": UNIT}, {"$set": {"name_vi": "Muộn", "version": 2, "change": number}}, session=session
+        )
+        other.refresh()
+        other.refresh()
+    other.refresh()
+
+    found = other.unit(UNIT)
+    assert found is not None
+    assert found.facts.name_vi == "Muộn"
+
+
+def test_a_restored_database_is_read_again_as_a_whole(service: SubmissionService) -> None:
+    other = ReferenceCopy(service.db, refresh_seconds=60)
+    saved = list(service.db["units"].find()), list(service.db["meta"].find())
+    service.put("/v1/units/HC-DAM-HA-BAC", FACTS, ADMIN)
+    other.refresh()
+
+    for name, documents in zip(("units", "meta"), saved, strict=True):
+        service.db[name].delete_many({})
+        service.db[name].insert_many(documents)
+    other.refresh()
+
+    assert other.unit("HC-DAM-HA-BAC") is None
+    assert len(list(other.units())) == len(UNITS)
+
+
+def test_units_from_before_there_were_numbers_get_one(service: SubmissionService) -> None:
+    service.put("/v1/units/HC-DAM-HA-BAC", FACTS, ADMIN)
+    numbered = service.db["units"].find_one({"_id": "HC-DAM-HA-BAC"})
+    service.db["units"].update_many({"_id": {"$ne": "HC-DAM-HA-BAC"}}, {"$unset": {"change": 1, "kind": 1}})
+
+    m0005_change_numbers.run(service.db)
+    m0005_change_numbers.run(service.db)
+
+    found = list(service.db["units"].find({"kind": "unit", "change": {"$gt": 0}}))
+    assert len(found) == len(UNITS) + 1
+    assert numbered in found
+
+
+def test_a_search_is_cached_and_a_list_below_a_unit_is_not(service: SubmissionService) -> None:
+    assert service.get("/v1/units?q=hoa+chat").headers["Cache-Control"] == "public, max-age=30"
+    assert service.get("/v1/units?parent=TLD").headers["Cache-Control"] == "no-store"
+    assert service.get(f"/v1/units/{UNIT}").headers["Cache-Control"] != "public, max-age=30"
+
+
+@pytest.mark.parametrize("text", ["c", "%C4%91", "a-b+1"])
+def test_one_letter_is_no_search(service: SubmissionService, text: str) -> None:
+    answer = service.get(f"/v1/units?q={text}")
+
+    assert errors(answer) == {("query q", "search-too-short")}
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_a_process_that_never_loaded_its_copy_says_so(service: SubmissionService) -> None:

@@ -24,7 +24,6 @@ from chassis.events.codec import Event, EventCodec, PendingEvent
 from chassis.mongo.migrations import migrate
 from chassis.tokens import Grant, Principal
 from chassis.web.idempotency import RequestKey
-from chassis.workdays import WorkCalendar
 from review.adapters import case_documents
 from review.adapters import contract as review_contract
 from review.adapters.mongo_units import MongoUnits
@@ -53,9 +52,10 @@ from submission.domain import initiative as acts
 from submission.domain.campaigns import Campaign
 from submission.domain.content import Source
 from submission.domain.deadlines import expected_answer_on
-from submission.domain.units import Unit
 from submission.migrations import MIGRATIONS as SUBMISSION_MIGRATIONS
 from tests.support.review_cases import RULES, actor
+from union.units import Unit
+from union.workdays import WorkCalendar
 
 Document = dict[str, Any]
 Databases = dict[str, Database[Document]]

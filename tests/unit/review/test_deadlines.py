@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.workdays import WorkCalendar
 from review.domain.deadlines import due_after, due_again, left_on
 from tests.support.review_cases import ASK, SUBMITTED_AT, Submission, decided, opened, received
+from union.workdays import WorkCalendar
 
 CALENDAR = WorkCalendar.load()
 DAYS = st.dates(date(2021, 6, 1), date(2023, 6, 1))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
 
 import pytest
 
 from chassis.problems import Problem, document
 from review.application.permissions import DECIDING_ROLES
-from review.application.ports import Unit
 from review.domain.case import DECISIONS as DECIDING
 from review.domain.decisions import ensure_current
 from review.domain.errors import (
@@ -27,6 +26,8 @@ from review.domain.errors import (
 from review.domain.workflow import OPEN, State
 from review.entrypoints.http.problems import DECISIONS, ENDINGS, FAULTS, PROBLEMS, ROLES, problem_of
 from tests.support.review_cases import PATH, SUPPORTER, VALIDATE, decided, opened
+from tests.support.unit_trees import unit
+from union.units import Unit
 
 VIETNAMESE = set("ăâđêôơưàáạảãèéẹẻẽìíịỉĩòóọỏõùúụủũỳýỵỷỹấầẩẫậắằẳẵặếềểễệốồổỗộớờởỡợứừửữự")
 
@@ -46,7 +47,9 @@ class Names:
     """The copy of the union tree: one unit, or none."""
 
     def __init__(self, name_vi: str = "", name_en: str | None = None) -> None:
-        self._unit = Unit(PATH[-1], name_vi, name_en, PATH, date(2020, 1, 1), None, 1) if name_vi else None
+        named = unit(*PATH, name=name_vi)
+        named = replace(named, facts=replace(named.facts, name_en=name_en))
+        self._unit = named if name_vi else None
 
     def find(self, code: str) -> Unit | None:
         return self._unit if self._unit is not None and self._unit.code == code else None

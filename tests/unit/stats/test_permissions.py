@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
 from chassis.tokens import Grant, Principal
 from stats.application.permissions import PERMISSIONS, READ_FIGURES, READ_TARGET, SET_TARGET, allotting
-from stats.domain.units import Unit
+from tests.support.unit_trees import unit
 
 ROLES = ("member", "support", "reviewer", "official", "admin", "operator")
 NATION, SECTOR, ABOVE, LEAF = "TLD", "CD-CONG-THUONG", "CT-HOA-CHAT", "HC-APATIT-VIET-NAM"
@@ -17,11 +15,6 @@ UNITS = (NATION, SECTOR, ABOVE, LEAF, BELOW, SIBLING, FOREIGN)
 
 # Role -> the units whose grant lets it set the target of LEAF: those above it, and never itself.
 MAY_SET = {"official": {NATION, SECTOR, ABOVE}, "admin": {NATION, SECTOR, ABOVE}}
-
-
-def unit(*path: str) -> Unit:
-    parent = path[-2] if len(path) > 1 else None
-    return Unit(path[-1], path[-1], None, parent, path, "grassroots", None, None, date(2022, 1, 1), None, 1)
 
 
 def holder(role: str, unit: str) -> Principal:

@@ -14,7 +14,7 @@ from submission.adapters.benefit_limits import benefit_limits
 from submission.domain.campaigns import Campaign, CampaignFacts
 from submission.domain.completeness import BenefitLimits, Circumstances, findings
 from submission.domain.content import Author, Benefit, Content, Declarations, Recognition, SolutionType
-from submission.domain.units import Unit, UnitFacts, UnitLevel
+from union.units import Unit, UnitFacts, UnitLevel
 
 TODAY = date(2022, 5, 30)
 UNIT = Unit(

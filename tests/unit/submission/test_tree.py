@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from submission.domain.tree import (
+    RANK,
     ChildrenOutlast,
     Surroundings,
     UnitHasChildren,
@@ -19,7 +20,7 @@ from submission.domain.tree import (
     only_names,
     place,
 )
-from submission.domain.units import Block, Unit, UnitFacts, UnitLevel, known_as
+from union.units import Block, Unit, UnitFacts, UnitLevel, known_as
 
 TODAY = date(2026, 11, 27)
 START, END = date(2022, 1, 1), date(2025, 6, 30)
@@ -111,7 +112,7 @@ def test_a_level_is_below_that_of_the_superior_unit_or_one_of_those_that_nest() 
     for parent in (ROOT, SECTOR, UPPER, LEAF):
         for level in UnitLevel:
             facts = replace(LEAF.facts, parent=parent.code, level=level, name_vi="Mới")
-            below = list(UnitLevel).index(level) > list(UnitLevel).index(UnitLevel(parent.facts.level))
+            below = RANK[level] > RANK[parent.facts.level]
             below = below or (level, parent.facts.level) in nested
             assert refused(facts, parent) == (set() if below else {("#/level", "level-not-below")})
 
@@ -248,7 +249,7 @@ def test_two_units_overlap_exactly_when_they_share_a_day(
     year = [date(2022, 1, 1) + timedelta(days=n) for n in range(366)]
     empty = any(u.facts.valid_to and u.facts.valid_to < u.facts.valid_from for u in (one, other))
 
-    shared = any(one.stands_on(day) and other.stands_on(day) for day in year)
+    shared = any(one.exists_on(day) and other.exists_on(day) for day in year)
 
     if not empty:
         assert one.overlaps(other.facts) == other.overlaps(one.facts) == shared

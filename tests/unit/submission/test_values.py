@@ -1,19 +1,17 @@
-"""Sequences, shares, human codes, folding and deadlines: the small exact rules."""
+"""Sequences, shares, human codes and deadlines: the small exact rules."""
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chassis.workdays import WorkCalendar
 from submission.domain import codes, shares
 from submission.domain.deadlines import expected_answer_on
-from submission.domain.folding import fold, words
 from submission.domain.sequence import NEVER_SUBMITTED, Sequence
+from union.workdays import WorkCalendar
 
 PARTS = st.integers(0, 999_999)
 SEQUENCES = st.builds(Sequence, PARTS, PARTS)
@@ -121,32 +119,6 @@ def test_the_check_digit_is_luhns() -> None:
 )
 def test_a_code_of_another_shape_is_not_well_formed(code: str) -> None:
     assert not codes.is_well_formed(code)
-
-
-@pytest.mark.parametrize(
-    ("text", "folded"),
-    [
-        ("Hội Đồng", "hoi dong"),
-        ("ĐẠI HỌC  Điện-Lực", "dai hoc dien luc"),
-        ("Công đoàn Công ty TNHH MTV Apatit", "cong doan cong ty tnhh mtv apatit"),
-        ("Thừa Thiên Huế", "thua thien hue"),
-        ("  ", ""),
-    ],
-)
-def test_folding_drops_case_diacritics_and_punctuation(text: str, folded: str) -> None:
-    assert fold(text) == folded
-
-
-@given(st.text(alphabet="aăâbcdđeêghiklmnoôơpqrstuưvxyáàảãạếềểễệĐÊ ƯỡỢ-.", max_size=40))
-def test_folding_sees_no_difference_between_composed_and_decomposed_text(text: str) -> None:
-    folded = fold(text)
-
-    assert fold(unicodedata.normalize("NFD", text)) == folded == fold(folded)
-    assert folded.isascii()
-
-
-def test_words_come_once_in_their_order() -> None:
-    assert words("Công đoàn Công ty") == ("cong", "doan", "ty")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import { learnUnits, type Unit, useUnit } from "../api/reference";
 import { named, said, t } from "../i18n";
 import { Button } from "./button";
 import type { ControlProps } from "./field";
+import { searchable } from "./searchable";
 
 /** The name of a unit; its code until the name is there, and when it cannot be had. */
 export function UnitName({ code }: { code: string }) {
@@ -73,7 +74,7 @@ export function UnitPicker({
 
   useEffect(() => {
     const words = typed.trim();
-    if (words.length < 2) {
+    if (!searchable(words)) {
       setFound(null);
       setSearching(false);
       return;

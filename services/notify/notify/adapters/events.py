@@ -13,6 +13,7 @@ from notify.domain.contacts import OFFICIAL, Grant
 from notify.domain.kinds import TOLD, Kind, Locale
 from notify.domain.names import Bearer, Mentions
 from notify.domain.occurrences import Fact, Initiative, Occurrence
+from union.units import unit_of, unit_values
 
 TARGET_REACHED: Final = "target.reached"
 # Topics that tell nobody but say how something is called: of what, and the field of its id.
@@ -115,4 +116,5 @@ def given_name(event: Event) -> GivenName:
     names = {Locale.VI.value: data["name_vi"]}
     if data["name_en"] is not None:
         names[Locale.EN.value] = data["name_en"]
-    return GivenName(bearer, data[id_field], data["version"], names)
+    facts = unit_values(unit_of(data["code"], data)) if bearer is Bearer.UNIT else {}
+    return GivenName(bearer, data[id_field], data["version"], names, facts)

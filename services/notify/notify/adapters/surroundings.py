@@ -1,5 +1,5 @@
-"""Owns what this service keeps of other services' data to tell people well: names of units and
-campaigns, withdrawn revisions. It must never keep more of it than that."""
+"""Owns what this service keeps of other services' data to inform people well: units, names of campaigns,
+withdrawn revisions. It must never keep more of it than that."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from pymongo import UpdateOne
-from pymongo.collection import Collection as MongoCollection
-from pymongo.errors import BulkWriteError
 
-from notify.adapters.messages import DUPLICATE_KEY
 from notify.adapters.reads import Document, Store, find_by_any
 from notify.application.ports import GivenName
 from notify.domain.names import Bearer, Mentions, Names
+from union.kept_copy import KeptCopy
 
 COLLECTIONS: Final[Mapping[Bearer, str]] = {Bearer.UNIT: "units", Bearer.CAMPAIGN: "campaigns"}
+KINDS: Final[Mapping[str, str]] = {collection: bearer.value for bearer, collection in COLLECTIONS.items()}
 
 
 class MongoNames:
     """One round trip for each kind of bearer, and none for a kind of which nothing is asked."""
 
     def __init__(self, db: Store) -> None:
+        self._copy = KeptCopy(db, KINDS)
         self._kept = {bearer: db[collection] for bearer, collection in COLLECTIONS.items()}
 
     def learn(self, given: Sequence[GivenName], *, again: bool = False) -> None:
-        older = "$lte" if again else "$lt"
-        for bearer, kept in self._kept.items():
-            updates = [
-                UpdateOne(
-                    {"_id": one.id, "version": {older: one.version}},
-                    {"$set": {"version": one.version, "names": dict(one.names)}},
-                    upsert=True,
-                )
-                for one in given
-                if one.bearer is bearer
-            ]
-            if updates:
-                _write_unless_newer(kept, updates)
+        newest: dict[tuple[Bearer, str], GivenName] = {}
+        for one in given:
+            known = newest.get((one.bearer, one.id))
+            if known is None or known.version <= one.version:
+                newest[one.bearer, one.id] = one
+        values: dict[str, dict[str, Document]] = {collection: {} for collection in KINDS}
+        for one in newest.values():
+            values[COLLECTIONS[one.bearer]][one.id] = {
+                **one.facts,
+                "version": one.version,
+                "names": dict(one.names),
+            }
+        self._copy.keep(values, again=again)
 
     def of(self, mentions: Mentions) -> Names:
         return {
@@ -45,17 +45,6 @@ class MongoNames:
             for bearer, kept in self._kept.items()
             if (ids := mentions.get(bearer))
         }
-
-
-def _write_unless_newer(kept: MongoCollection[Document], updates: Sequence[UpdateOne]) -> None:
-    try:
-        kept.bulk_write(updates, ordered=False)
-    except BulkWriteError as error:
-        # A duplicate key here says that the stored version is not older, so this one is old news.
-        details = dict(error.details or {})
-        codes = {one["code"] for one in details.get("writeErrors", ())}
-        if codes != {DUPLICATE_KEY} or details.get("writeConcernErrors"):
-            raise
 
 
 class MongoWithdrawals:

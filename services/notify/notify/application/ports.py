@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from chassis.jobs.steps import Effect
 from notify.domain.contacts import Contact
@@ -19,12 +19,14 @@ from notify.domain.names import Bearer, InLanguages, Mentions, Names
 
 @dataclass(frozen=True)
 class GivenName:
-    """What this service keeps of a unit or a campaign; version: the owner's, higher is newer."""
+    """What this service keeps of a unit or a campaign. version: the owner's, higher is newer; facts: what
+    else the owner says of a unit, as plain values."""
 
     bearer: Bearer
     id: str
     version: int
     names: InLanguages
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from typing import Any
 from chassis import tracing
 from chassis.events.codec import Event, EventCodec, PendingEvent, format_time
 from chassis.events.overlay import laid_over, without
-from review.application.ports import Unit
 from review.domain.case import (
     Approved,
     Assigned,
@@ -27,6 +26,7 @@ from review.domain.case import (
 )
 from review.domain.initiative import Initiative, Milestones, ValidatedLevel
 from review.domain.intake import Kind, Told
+from union.units import Unit, unit_of
 
 SUBMITTED = "initiative.submitted"
 WITHDRAWN = "initiative.withdrawn"
@@ -70,16 +70,7 @@ def told(event: Event) -> Told:
 
 def unit(event: Event) -> Unit:
     """The unit that a `unit.changed` event describes."""
-    data = event.data
-    return Unit(
-        code=data["code"],
-        name_vi=data["name_vi"],
-        name_en=data["name_en"],
-        path=tuple(data["path"]),
-        valid_from=date.fromisoformat(data["valid_from"]),
-        valid_to=date.fromisoformat(data["valid_to"]) if data["valid_to"] else None,
-        version=data["version"],
-    )
+    return unit_of(event.data["code"], event.data)
 
 
 def continued_trace(event: Event) -> str | None:

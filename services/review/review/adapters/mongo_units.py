@@ -4,123 +4,64 @@ no request queries units (decision 0007).
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
-from pymongo import UpdateOne
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, PyMongoError
 
-from review.application.ports import Unit
+from union.kept_copy import NOTHING, Changes, KeptCopy, read_changes
+from union.refresher import Refresher
+from union.tree import UnitTree
+from union.units import Unit, unit_of, unit_values
 
 Document = dict[str, Any]
-log = logging.getLogger(__name__)
 
 COLLECTION = "units"
-MARKS = "marks"
-MARK = "units"
-DUPLICATE_KEY = 11000
+KINDS = {COLLECTION: "unit"}
 
 
 class MongoUnits:
-    """Fulfils application.ports.UnitStore. A mark is raised after each change; readers watch the mark."""
+    """Fulfils application.ports.UnitStore."""
 
     def __init__(self, db: Database[Document]) -> None:
-        self._units = db[COLLECTION]
-        self._marks = db[MARKS]
+        self._kept = KeptCopy(db, KINDS)
 
     def keep(self, units: Sequence[Unit], *, again: bool = False) -> None:
-        older = "$lte" if again else "$lt"
-        writes = [
-            UpdateOne({"_id": unit.code, "version": {older: unit.version}}, {"$set": _document(unit)}, True)
-            for unit in units
-        ]
-        try:
-            self._units.bulk_write(writes, ordered=False)
-        except BulkWriteError as error:
-            # A unit that is kept in this or a newer version does not match, and its insert is refused.
-            if any(failure["code"] != DUPLICATE_KEY for failure in error.details["writeErrors"]):
-                raise
-        # Raised last: after a crash in between the event comes again, and then it is raised.
-        self._marks.update_one({"_id": MARK}, {"$inc": {"changes": 1}}, upsert=True)
-
-    def changes(self) -> int:
-        mark = self._marks.find_one({"_id": MARK})
-        return 0 if mark is None else int(mark["changes"])
-
-    def all(self) -> Mapping[str, Unit]:
-        return {document["_id"]: _unit(document) for document in self._units.find()}
+        self._kept.keep({COLLECTION: {unit.code: unit_values(unit) for unit in units}}, again=again)
 
 
 class UnitCopy:
-    """Fulfils application.ports.Units: an immutable copy, swapped whole by a background thread.
+    """Fulfils application.ports.Units: an immutable tree, swapped by a background thread.
 
-    every: seconds between two looks at the mark. Start it after a fork.
+    every: seconds between two refreshes. Start it after a fork.
     """
 
-    def __init__(self, units: MongoUnits, every: float) -> None:
-        self._source = units
-        self._every = every
-        self._copy: Mapping[str, Unit] | None = None
-        self._changes = -1
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="unit-copy", daemon=True)
+    def __init__(self, db: Database[Document], every: float) -> None:
+        self._db = db
+        self._changes = Changes(db)
+        self._tree = UnitTree()
+        self._seen = NOTHING
+        self._refresher = Refresher("unit-copy", self.refresh, every)
 
     def start(self) -> None:
-        self._thread.start()
+        self._refresher.start()
 
     def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._refresher.stop()
 
     def find(self, code: str) -> Unit | None:
-        return (self._copy or {}).get(code)
+        return self._tree.get(code)
 
     def refresh(self) -> None:
-        """Load the copy again if something has changed since."""
-        changes = self._source.changes()
-        if changes != self._changes:
-            self._copy = self._source.all()
-            self._changes = changes
+        """Read what changed since the last refresh; one round trip when nothing did."""
+        news = self._changes.news(self._seen)
+        if news is None:
+            return
+        units = [unit_of(found["_id"], found) for found in read_changes(self._db, COLLECTION, "unit", news)]
+        self._tree = (UnitTree() if news.everything else self._tree).with_units(units)
+        self._seen = news.head
 
     def ensure_loaded(self) -> None:
         """For readiness: raises until there is a first copy."""
-        if self._copy is None:
+        if self._seen == NOTHING:
             raise RuntimeError("the union tree has not been read yet")
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.refresh()
-            except PyMongoError:
-                log.warning("the union tree could not be read; the last copy stays in use")
-            if self._stop.wait(self._every):
-                return
-
-
-def _document(unit: Unit) -> Document:
-    return {
-        "name_vi": unit.name_vi,
-        "name_en": unit.name_en,
-        "path": list(unit.path),
-        "valid_from": unit.valid_from.isoformat(),
-        "valid_to": unit.valid_to.isoformat() if unit.valid_to else None,
-        "version": unit.version,
-    }
-
-
-def _unit(document: Mapping[str, Any]) -> Unit:
-    valid_to = document["valid_to"]
-    return Unit(
-        code=document["_id"],
-        name_vi=document["name_vi"],
-        name_en=document["name_en"],
-        path=tuple(document["path"]),
-        valid_from=date.fromisoformat(document["valid_from"]),
-        valid_to=date.fromisoformat(valid_to) if valid_to else None,
-        version=document["version"],
-    )

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from review.application.ports import Cases, Unit, UnitStore
+from review.application.ports import Cases, UnitStore
 from review.domain.case import Move
 from review.domain.intake import Told, newest, receive
 from review.domain.rulebook import Rulebook
+from union.units import Unit
 
 
 class ContendedError(Exception):

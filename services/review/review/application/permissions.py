@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from chassis.permissions import OWNER, SIGNED_IN, PermissionTable, Resource, role
 from chassis.tokens import Principal
-from review.application.ports import Unit
 from review.domain.case import Case
 from review.domain.decisions import Actor
 from review.domain.interests import bar
+from union.units import Unit
 
 READ = "case.read"
 QUEUE = "case.queue"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Protocol
 
 from review.domain.case import Case, Move
 from review.domain.workflow import State
+from union.units import Unit
 
 Answers = Sequence[Mapping[str, Any]]
 
@@ -27,19 +27,6 @@ class Page:
 
     cases: tuple[Case, ...]
     next_after: str | None
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A unit as it stands today. path: codes, root first, itself last; version: the owner's, ever growing."""
-
-    code: str
-    name_vi: str
-    name_en: str | None
-    path: tuple[str, ...]
-    valid_from: date
-    valid_to: date | None
-    version: int
 
 
 class Cases(Protocol):

@@ -20,11 +20,11 @@ from datetime import date, datetime
 from typing import Any
 
 from stats.domain import sums
+from stats.domain.campaigns import Campaign
 from stats.domain.counting import ALL, NOTHING, Amount, Posting, Tally
 from stats.domain.figures import STORED_BASES, Figures, month_of
 from stats.domain.snapshots import Basis, Snapshot
 from stats.domain.targets import Place, Target
-from stats.domain.units import Campaign, Unit
 
 Document = dict[str, Any]
 
@@ -222,39 +222,6 @@ def target_of(document: Mapping[str, Any]) -> Target:
         reached=tuple(document["reached"]),
         set_by=document["set_by"],
         set_at=document["set_at"],
-    )
-
-
-def unit_fields(unit: Unit) -> Document:
-    return {
-        "name_vi": unit.name_vi,
-        "name_en": unit.name_en,
-        "parent": unit.parent,
-        "path": list(unit.path),
-        "level": unit.level,
-        "block": unit.block,
-        "cluster": unit.cluster,
-        "valid_from": unit.valid_from.isoformat(),
-        "valid_to": unit.valid_to.isoformat() if unit.valid_to else None,
-        "version": unit.version,
-    }
-
-
-def unit_of(code: str, fields: Mapping[str, Any]) -> Unit:
-    """From a stored unit or from the data of a `unit.changed`: they have the same fields. Releases before 1.1
-    did not store the cluster; the role `relearn` does."""
-    return Unit(
-        code=code,
-        name_vi=fields["name_vi"],
-        name_en=fields["name_en"],
-        parent=fields["parent"],
-        path=tuple(fields["path"]),
-        level=fields["level"],
-        block=fields["block"],
-        cluster=fields.get("cluster"),
-        valid_from=date.fromisoformat(fields["valid_from"]),
-        valid_to=date.fromisoformat(fields["valid_to"]) if fields["valid_to"] else None,
-        version=fields["version"],
     )
 
 

@@ -18,8 +18,9 @@ from stats.adapters.payloads import (
     unit_from,
 )
 from stats.application.ports import Logged
+from stats.domain.campaigns import Campaign
 from stats.domain.snapshots import Snapshot
-from stats.domain.units import Campaign, Unit
+from union.units import Unit
 
 
 class KafkaEventLog:

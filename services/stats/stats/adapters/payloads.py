@@ -7,9 +7,9 @@ import re
 from chassis.clock import local_day, parse_rfc3339
 from chassis.consumer.errors import Refused
 from chassis.events.codec import Event
-from stats.adapters.documents import unit_of
+from stats.domain.campaigns import Campaign
 from stats.domain.snapshots import ENDINGS, Basis, InvalidSnapshotError, Snapshot
-from stats.domain.units import Campaign, Unit
+from union.units import Unit, unit_of
 
 INITIATIVE_TOPICS = (
     "initiative.submitted",

@@ -27,17 +27,18 @@ from stats.adapters.documents import (
     total_id,
 )
 from stats.adapters.generations import Generations
-from stats.adapters.reference import next_change
 from stats.adapters.target_events import target_reached
 from stats.application.errors import TargetChangedError, TooSlowError
 from stats.application.ports import Projection
 from stats.domain.counting import ALL, Change
 from stats.domain.snapshots import Basis, Snapshot
 from stats.domain.targets import Place, Target, TargetReached
+from union.kept_copy import Changes
 
 T = TypeVar("T")
 
 Item = TypeVar("Item")
+
 Operation = InsertOne[Document] | ReplaceOne[Document]
 MongoCollection = MongoCollectionOf[Document]
 
@@ -134,7 +135,7 @@ class MongoProjection(GenerationWriter):
 
     def save_target(self, target: Target, *, expected_version: int, reached: TargetReached | None) -> None:
         id = target_id(target.place)
-        fields = target_fields(target) | {"change": next_change(self._db, self._transaction)}
+        fields = target_fields(target) | {"change": Changes(self._db).next(self._transaction)}
         events = [] if reached is None else [target_reached(self._codec, reached)]
         if expected_version == 0:
             document = {"_id": id, "kind": "target", **fields, **outbox_fields(id, events)}

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from stats.application.ports import ReferenceStore
-from stats.domain.units import Campaign, Unit
+from stats.domain.campaigns import Campaign
+from union.units import Unit
 
 
 class _Versioned(Protocol):

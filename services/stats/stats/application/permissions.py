@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.permissions import ANYONE, PermissionTable, Resource, role
-from stats.domain.units import Unit
+from union.units import Unit
 
 READ_FIGURES = "figures.read"
 READ_TARGET = "target.read"

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
+from stats.domain.campaigns import Campaign
 from stats.domain.counting import Change, Tally
 from stats.domain.figures import NO_FIGURES, Figures
 from stats.domain.snapshots import Snapshot
 from stats.domain.targets import Place, Target, TargetReached
-from stats.domain.units import Campaign, Unit, UnitTree
+from union.tree import UnitTree
+from union.units import Unit
 
 T = TypeVar("T")
 

@@ -11,10 +11,11 @@ from itertools import accumulate
 from chassis.clock import local_day
 from stats.application.errors import UnknownCampaignError, UnknownUnitError
 from stats.application.ports import Counted, FiguresReader, Reference
+from stats.domain.campaigns import Campaign
 from stats.domain.figures import NO_FIGURES, Figures, Pace, month_of, pace, percent, ranks, total
 from stats.domain.snapshots import Basis
 from stats.domain.targets import Place
-from stats.domain.units import Campaign, Unit
+from union.units import Unit
 
 NOT_COUNTED = Counted()
 MICROSECOND = timedelta(microseconds=1)

@@ -13,7 +13,7 @@ from chassis.events.codec import EventCodec, PendingEvent
 from submission.domain.campaigns import Campaign
 from submission.domain.content import Recognition, SolutionType, Source
 from submission.domain.initiative import Initiative, Milestones
-from submission.domain.units import Block, Unit, UnitLevel
+from union.units import Block, Unit, UnitLevel, unit_values
 
 SUBMITTED = "initiative.submitted"
 WITHDRAWN = "initiative.withdrawn"
@@ -161,20 +161,7 @@ def milestones_payload(milestones: Milestones) -> dict[str, Any]:
 
 
 def unit_payload(unit: Unit) -> dict[str, Any]:
-    facts = unit.facts
-    return {
-        "code": unit.code,
-        "name_vi": facts.name_vi,
-        "name_en": facts.name_en,
-        "parent": facts.parent,
-        "path": list(unit.path),
-        "level": str(facts.level),
-        "block": facts.block,
-        "cluster": facts.cluster,
-        "valid_from": facts.valid_from.isoformat(),
-        "valid_to": None if facts.valid_to is None else facts.valid_to.isoformat(),
-        "version": unit.version,
-    }
+    return {"code": unit.code, **unit_values(unit)}
 
 
 def campaign_payload(campaign: Campaign) -> dict[str, Any]:

@@ -4,79 +4,80 @@ thread keeps it fresh; a copy that was never loaded makes the process unready, n
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
 from chassis.problems import COMMON, Problem
 from submission.adapters.reference_documents import CAMPAIGNS, KIND, UNITS
 from submission.adapters.reference_documents import campaign as read_campaign
 from submission.adapters.reference_documents import unit as read_unit
-from submission.adapters.unit_index import UnitIndex
 from submission.domain.campaigns import Campaign
-from submission.domain.units import Unit
-
-log = logging.getLogger(__name__)
-
-# Changes are looked for this far back again: the clocks of the writers differ, and a write may come late.
-OVERLAP = timedelta(seconds=30)
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+from union.kept_copy import NOTHING, Changes, News, read_changes
+from union.names import NameIndex
+from union.refresher import Refresher
+from union.tree import UnitTree
+from union.units import Unit
 
 
 @dataclass(frozen=True)
 class _Copy:
-    units: UnitIndex
-    campaigns: dict[str, Campaign]
-    seen: datetime
+    tree: UnitTree
+    names: NameIndex
+    campaigns: Mapping[str, Campaign]
+
+    def with_units(self, units: Iterable[Unit]) -> _Copy:
+        pairs = self.tree.newer(units)
+        return replace(self, tree=self.tree.with_replaced(pairs), names=self.names.with_replaced(pairs))
+
+    def with_campaigns(self, campaigns: Iterable[Campaign]) -> _Copy:
+        known = dict(self.campaigns)
+        for campaign in campaigns:
+            if campaign.id not in known or known[campaign.id].version < campaign.version:
+                known[campaign.id] = campaign
+        return replace(self, campaigns=known)
+
+
+_EMPTY = _Copy(UnitTree(), NameIndex(), {})
 
 
 class ReferenceCopy:
     def __init__(self, db: Database[dict[str, Any]], refresh_seconds: float) -> None:
         self._db = db
-        self._refresh_seconds = refresh_seconds
+        self._changes = Changes(db)
+        self._seen = NOTHING
         self._copy: _Copy | None = None
+        self._refreshing = threading.Lock()
         self._writing = threading.Lock()
+        self._refresher = Refresher("reference", self.refresh, refresh_seconds)
 
     def start(self) -> None:
         """Load and refresh in a daemon thread; to be called after the fork."""
-        threading.Thread(target=self._run, name="reference", daemon=True).start()
-
-    def _run(self, stop: threading.Event | None = None) -> None:
-        stop = stop or threading.Event()
-        while True:
-            try:
-                self.refresh()
-            except PyMongoError as error:
-                log.warning("units and campaigns not refreshed", extra={"error": type(error).__name__})
-            if stop.wait(self._refresh_seconds):
-                return
+        self._refresher.start()
 
     def refresh(self) -> None:
-        """Take in what changed since the last time; everything at first. Two queries by index."""
-        since = _BEGINNING if self._copy is None else self._copy.seen - OVERLAP
-        unit_documents, campaign_documents = self._changed(UNITS, since), self._changed(CAMPAIGNS, since)
-        seen = max((d["changed_at"] for d in (*unit_documents, *campaign_documents)), default=since)
-        with self._writing:
-            copy = self._copy or _Copy(UnitIndex(), {}, since)
-            units = [read_unit(document) for document in unit_documents]
-            news = [unit for unit in units if _is_newer(unit, copy.units.get(unit.code))]
-            campaigns = dict(copy.campaigns)
-            for campaign in map(read_campaign, campaign_documents):
-                if _is_newer(campaign, campaigns.get(campaign.id)):
-                    campaigns[campaign.id] = campaign
-            self._copy = _Copy(
-                copy.units.with_units(news) if news else copy.units, campaigns, max(seen, copy.seen)
-            )
+        """Read what changed since the last refresh, everything at first; one round trip when nothing did."""
+        with self._refreshing:
+            news = self._changes.news(self._seen)
+            if news is None:
+                return
+            units = [read_unit(document) for document in self._changed(UNITS, news)]
+            campaigns = [read_campaign(document) for document in self._changed(CAMPAIGNS, news)]
+            if news.everything:
+                # Outside of the lock: a large tree takes seconds, and a request must not wait for it.
+                copy = _EMPTY.with_units(units).with_campaigns(campaigns)
+                with self._writing:
+                    self._copy = copy
+            else:
+                with self._writing:
+                    self._copy = (self._copy or _EMPTY).with_units(units).with_campaigns(campaigns)
+            self._seen = news.head
 
-    def _changed(self, collection: str, since: datetime) -> list[dict[str, Any]]:
-        query = {"kind": KIND[collection], "changed_at": {"$gte": since}}
-        return list(self._db[collection].find(query, {"outbox": 0}))
+    def _changed(self, collection: str, news: News) -> Sequence[dict[str, Any]]:
+        return read_changes(self._db, collection, KIND[collection], news, leave_out=("outbox",))
 
     def check(self) -> None:
         """For the readiness page: raises until the first load."""
@@ -88,16 +89,12 @@ class ReferenceCopy:
         return self._copy
 
     def unit(self, code: str) -> Unit | None:
-        return self._loaded().units.get(code)
+        return self._loaded().tree.get(code)
 
-    def root(self) -> Unit | None:
-        return self._loaded().units.root
-
-    def children(self, code: str) -> Sequence[Unit]:
-        return self._loaded().units.children(code)
-
-    def search(self, text: str) -> Sequence[Unit]:
-        return self._loaded().units.search(text)
+    def units(
+        self, text: str = "", parent: str | None = None, after: tuple[str, ...] | None = None
+    ) -> Iterator[Unit]:
+        return self._loaded().names.search(text, parent, after)
 
     def campaign(self, id: str) -> Campaign | None:
         return self._loaded().campaigns.get(id)
@@ -108,14 +105,9 @@ class ReferenceCopy:
     def keep_unit(self, unit: Unit) -> None:
         with self._writing:
             if self._copy is not None:
-                self._copy = replace(self._copy, units=self._copy.units.with_units([unit]))
+                self._copy = self._copy.with_units([unit])
 
     def keep_campaign(self, campaign: Campaign) -> None:
         with self._writing:
             if self._copy is not None:
-                campaigns = {**self._copy.campaigns, campaign.id: campaign}
-                self._copy = replace(self._copy, campaigns=campaigns)
-
-
-def _is_newer(new: Unit | Campaign, known: Unit | Campaign | None) -> bool:
-    return known is None or known.version < new.version
+                self._copy = self._copy.with_campaigns([campaign])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
@@ -14,25 +15,26 @@ from chassis.clock import Clock
 from chassis.events.codec import PendingEvent
 from chassis.events.outbox import outbox_fields, outbox_index, push_outbox
 from chassis.mongo.indexes import Index
+from chassis.mongo.transactions import in_transaction
 from submission.domain.campaigns import Campaign, CampaignFacts
-from submission.domain.units import Unit, UnitFacts, known_as
+from union.kept_copy import Changes, Document, change_index
+from union.units import Unit, UnitFacts, known_as, unit_of, unit_values
 
 UNITS = "units"
 CAMPAIGNS = "campaigns"
-# One value per collection: the equality before the range that finds what changed lately.
 KIND = {UNITS: "unit", CAMPAIGNS: "campaign"}
 INDEXES = (
-    Index(UNITS, (("kind", 1), ("changed_at", 1))),
+    change_index(UNITS),
     Index(UNITS, (("parent", 1),)),
     Index(UNITS, (("known_as", 1),)),
     outbox_index(UNITS),
-    Index(CAMPAIGNS, (("kind", 1), ("changed_at", 1))),
+    change_index(CAMPAIGNS),
     outbox_index(CAMPAIGNS),
 )
 
 
 class MongoUnits:
-    def __init__(self, db: Database[dict[str, Any]], clock: Clock) -> None:
+    def __init__(self, db: Database[Document], clock: Clock) -> None:
         self._collection = db[UNITS]
         self._clock = clock
 
@@ -55,12 +57,11 @@ class MongoUnits:
         return [other for other in found.values() if other.code != code]
 
     def save(self, unit: Unit, event: PendingEvent) -> bool:
-        fields = unit_fields(unit) | {"kind": KIND[UNITS], "changed_at": self._clock()}
-        return _save(self._collection, unit.code, unit.version, fields, event)
+        return _save(self._collection, unit.code, unit.version, unit_fields(unit), event, self._clock())
 
 
 class MongoCampaigns:
-    def __init__(self, db: Database[dict[str, Any]], clock: Clock) -> None:
+    def __init__(self, db: Database[Document], clock: Clock) -> None:
         self._collection = db[CAMPAIGNS]
         self._clock = clock
 
@@ -69,60 +70,51 @@ class MongoCampaigns:
         return None if document is None else campaign(document)
 
     def save(self, campaign: Campaign, event: PendingEvent) -> bool:
-        fields = campaign_fields(campaign) | {"kind": KIND[CAMPAIGNS], "changed_at": self._clock()}
-        return _save(self._collection, campaign.id, campaign.version, fields, event)
+        fields = campaign_fields(campaign)
+        return _save(self._collection, campaign.id, campaign.version, fields, event, self._clock())
 
 
 def _save(
-    collection: Collection[dict[str, Any]],
+    collection: Collection[Document],
     id: str,
     version: int,
-    fields: dict[str, Any],
+    fields: Document,
     event: PendingEvent,
+    now: datetime,
 ) -> bool:
-    fields = fields | {"version": version}
-    if version == 1:
-        try:
-            collection.insert_one({"_id": id, **fields, **outbox_fields(id, [event])})
-        except DuplicateKeyError:
-            return False
-        return True
-    update = push_outbox({"$set": fields}, id, [event])
-    return collection.update_one({"_id": id, "version": version - 1}, update).matched_count == 1
+    """Write a version over the one before it, with its event and the number of the change: in a transaction,
+    so that a copy which has read up to a number lacks none below it."""
+    changes = Changes(collection.database)
+
+    def work(session: ClientSession) -> bool:
+        numbered = fields | {
+            "version": version,
+            "kind": KIND[collection.name],
+            "change": changes.next(session),
+            "changed_at": now,
+        }
+        if version == 1:
+            collection.insert_one({"_id": id, **numbered, **outbox_fields(id, [event])}, session=session)
+            return True
+        update = push_outbox({"$set": numbered}, id, [event])
+        before = {"_id": id, "version": version - 1}
+        return collection.update_one(before, update, session=session).matched_count == 1
+
+    try:
+        return in_transaction(collection.database.client, work)
+    except DuplicateKeyError:
+        return False
 
 
-def unit_fields(unit: Unit) -> dict[str, Any]:
-    facts = unit.facts
-    return {
-        "path": list(unit.path),
-        "known_as": list(known_as(unit.code, facts)),
-        "name_vi": facts.name_vi,
-        "name_en": facts.name_en,
-        "parent": facts.parent,
-        "level": str(facts.level),
-        "block": facts.block,
-        "cluster": facts.cluster,
-        "valid_from": facts.valid_from.isoformat(),
-        "valid_to": None if facts.valid_to is None else facts.valid_to.isoformat(),
-    }
+def unit_fields(unit: Unit) -> Document:
+    return unit_values(unit) | {"known_as": list(known_as(unit.code, unit.facts))}
 
 
 def unit(document: Mapping[str, Any]) -> Unit:
-    valid_to = document["valid_to"]
-    facts = UnitFacts(
-        name_vi=document["name_vi"],
-        name_en=document["name_en"],
-        parent=document["parent"],
-        level=document["level"],
-        block=document["block"],
-        cluster=document["cluster"],
-        valid_from=date.fromisoformat(document["valid_from"]),
-        valid_to=None if valid_to is None else date.fromisoformat(valid_to),
-    )
-    return Unit(document["_id"], tuple(document["path"]), facts, document["version"])
+    return unit_of(document["_id"], document)
 
 
-def campaign_fields(campaign: Campaign) -> dict[str, Any]:
+def campaign_fields(campaign: Campaign) -> Document:
     facts = campaign.facts
     return {
         "programme": facts.programme,

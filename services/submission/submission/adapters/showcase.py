@@ -15,8 +15,8 @@ from chassis.mongo.indexes import Index
 from chassis.mongo.keyset import sort_key
 from submission.adapters import initiatives
 from submission.application.ports import Published, PublishedPage
-from submission.domain.folding import words
 from submission.domain.states import State
+from union.folding import words
 
 COLLECTION = "showcase"
 INDEXES = (Index(COLLECTION, (("tokens", 1), ("sort_key", -1))),)

@@ -14,7 +14,7 @@ from submission.domain import tree
 from submission.domain.campaigns import Campaign, CampaignFacts
 from submission.domain.completeness import Finding
 from submission.domain.tree import SuperiorDecides, Surroundings, UnitRefused
-from submission.domain.units import Unit, UnitFacts
+from union.units import Unit, UnitFacts
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from submission.domain.campaigns import Campaign
 from submission.domain.initiative import Initiative, Milestones, Progress
 from submission.domain.sequence import Sequence as EventSequence
 from submission.domain.states import State
-from submission.domain.units import Unit, UnitFacts
+from union.units import Unit, UnitFacts
 
 # A whole number n with 0 <= n < the argument, not to be guessed.
 Draw = Callable[[int], int]
@@ -154,11 +154,14 @@ class Reference(Protocol):
     """Units and campaigns in memory; `chassis.problems.Problem` unavailable until they were loaded once."""
 
     def unit(self, code: str) -> Unit | None: ...
-    def children(self, code: str) -> Sequence[Unit]: ...
-    def search(self, text: str) -> Sequence[Unit]: ...
+    def units(
+        self, text: str = "", parent: str | None = None, after: tuple[str, ...] | None = None
+    ) -> Iterator[Unit]:
+        """Those that have a word for each of `text`, and with `parent` those right below it, in the order of
+        `union.names.position` from `after` on."""
+
     def campaign(self, id: str) -> Campaign | None: ...
     def campaigns(self) -> Sequence[Campaign]: ...
-    def root(self) -> Unit | None: ...
     def keep_unit(self, unit: Unit) -> None:
         """Know this process's own change at once."""
 

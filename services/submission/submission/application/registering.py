@@ -16,7 +16,7 @@ from submission.domain import campaigns, codes
 from submission.domain.completeness import BenefitLimits, Circumstances, Finding, Incomplete, findings
 from submission.domain.content import Content, Source
 from submission.domain.initiative import Registration
-from submission.domain.units import Unit
+from union.units import Unit
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import date
 from submission.domain import shares
 from submission.domain.campaigns import Campaign
 from submission.domain.content import Benefit, Content, Declarations, Recognition
-from submission.domain.units import Unit
+from union.units import Unit
 
 MIN_TITLE = 10
 
@@ -88,7 +88,7 @@ def _classification(content: Content, circumstances: Circumstances) -> Iterator[
 def _where(content: Content, circumstances: Circumstances) -> Iterator[Finding]:
     if circumstances.unit is None:
         yield Finding("#/unit", "unknown-unit")
-    elif not circumstances.unit.stands_on(circumstances.today):
+    elif not circumstances.unit.exists_on(circumstances.today):
         yield Finding("#/unit", "unit-ended")
     if content.campaign is None:
         yield _required("#/campaign")

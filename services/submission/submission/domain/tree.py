@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from submission.domain.completeness import Finding
-from submission.domain.folding import fold, unread_letters
-from submission.domain.units import Unit, UnitFacts, UnitLevel, known_as
+from union.folding import fold, unread_letters
+from union.units import Unit, UnitFacts, UnitLevel, known_as
 
 # From the top down. No unit is of a higher level than its superior.
 RANK: Mapping[str, int] = {level: rank for rank, level in enumerate(UnitLevel)}

@@ -8,7 +8,7 @@ from pymongo.database import Database
 
 from chassis.mongo.indexes import ensure
 from submission.adapters import reference_documents
-from submission.domain.units import known_as
+from union.units import known_as
 
 
 def run(db: Database[dict[str, Any]]) -> None:

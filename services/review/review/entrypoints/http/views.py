@@ -115,4 +115,4 @@ def _name(code: str, units: Units, language: Language) -> str | None:
     unit = units.find(code)
     if unit is None:
         return None
-    return unit.name_en if language == "en" and unit.name_en else unit.name_vi
+    return unit.facts.name_en if language == "en" and unit.facts.name_en else unit.facts.name_vi

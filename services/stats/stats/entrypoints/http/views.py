@@ -70,9 +70,9 @@ def _standing(question: Question, standing: Standing) -> dict[str, Any]:
     amount = standing.figures.of(question.basis)
     return {
         "unit": standing.unit.code,
-        "name_vi": standing.unit.name_vi,
-        "name_en": standing.unit.name_en,
-        "level": standing.unit.level,
+        "name_vi": standing.unit.facts.name_vi,
+        "name_en": standing.unit.facts.name_en,
+        "level": standing.unit.facts.level,
         "count": standing.count,
         "target": standing.target,
         "percent": standing.percent,

@@ -211,6 +211,10 @@ FINDINGS: Words = {
         "Cây công đoàn đã có gốc. Hãy nêu đơn vị cấp trên.",
         "The tree has a root already. Name the superior unit.",
     ),
+    "search-too-short": (
+        "Hãy gõ ít nhất {letters} chữ của một từ trong tên hoặc mã đơn vị.",
+        "Type at least {letters} letters of a word of the unit's name or code.",
+    ),
     "level-not-below": (
         "Đơn vị này không thể trực thuộc {parent} với cấp đã chọn. Hãy chọn cấp thấp hơn.",
         "With this level the unit cannot be below {parent}. Choose a lower level.",

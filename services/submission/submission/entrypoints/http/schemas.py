@@ -27,7 +27,7 @@ from chassis.web.schemas import (
 from submission.domain import shares
 from submission.domain.content import SolutionType, Source
 from submission.domain.states import State
-from submission.domain.units import Block, UnitLevel
+from union.units import Block, UnitLevel
 
 LONG = 10_000
 
@@ -312,7 +312,11 @@ class UnitSchema(UnitFactsSchema):
 
 
 class UnitQuery(PageQuery):
-    q = Text(max_length=200, load_default=None, metadata={"description": "Words, diacritics optional"})
+    q = Text(
+        max_length=200,
+        load_default=None,
+        metadata={"description": "Words, diacritics optional; one of them with two letters at least"},
+    )
     parent = UnitCode(load_default=None)
 
 

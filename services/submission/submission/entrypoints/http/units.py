@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from itertools import islice
 from typing import Any
 
 from flask import Response, jsonify
@@ -15,16 +15,16 @@ from chassis.problems import COMMON, Problem
 from chassis.web import Blueprint, principal
 from chassis.web.cursors import decode, encode
 from chassis.web.schemas import UnitCode
-from submission.adapters.unit_index import position
 from submission.application.administration import Administration
 from submission.application.ports import Reference
 from submission.domain.completeness import Finding
-from submission.domain.units import UnitFacts
 from submission.entrypoints.http import views
 from submission.entrypoints.http.headers import IF_MATCH_TO_CHANGE
 from submission.entrypoints.http.problems import not_valid
 from submission.entrypoints.http.schemas import UnitFactsSchema, UnitPageSchema, UnitQuery, UnitSchema
 from submission.entrypoints.http.versions import optional_version, tagged
+from union.names import SHORTEST_SEARCH, position, searchable
+from union.units import UnitFacts
 
 _CURSOR = {"name": re.compile(r"[a-z0-9 ]{0,300}"), "code": UnitCode.pattern}
 _CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*", re.ASCII)
@@ -39,19 +39,7 @@ def units_blueprint(administration: Administration, reference: Reference) -> Blu
     @blueprint.response(200, UnitPageSchema())
     @blueprint.doc(summary="Units by words of their names, or those right below one; by name", security=[])
     def units(query: dict[str, Any]) -> Response:
-        found = reference.search(query["q"] or "")
-        if query["parent"] is not None:
-            found = [unit for unit in found if unit.facts.parent == query["parent"]]
-        start, limit = 0, query["limit"]
-        if query["cursor"]:
-            after = decode(query["cursor"], _CURSOR)
-            start = bisect_right(found, (after["name"], after["code"]), key=position)
-        page = found[start : start + limit]
-        following = None
-        if start + limit < len(found):
-            name, code = position(page[-1])
-            following = encode({"name": name, "code": code})
-        return jsonify({"items": [views.unit(unit) for unit in page], "next": following})
+        return _page(reference, query["q"] or "", query["parent"], query["cursor"], query["limit"])
 
     @blueprint.get("/v1/units/<string:code>")
     @blueprint.response(200, UnitSchema())
@@ -75,3 +63,23 @@ def units_blueprint(administration: Administration, reference: Reference) -> Blu
         return tagged(views.unit(kept), kept.version)
 
     return blueprint
+
+
+def _page(reference: Reference, text: str, parent: str | None, cursor: str | None, limit: int) -> Response:
+    if not searchable(text):
+        raise not_valid([Finding("query q", "search-too-short", {"letters": SHORTEST_SEARCH})])
+    after = None
+    if cursor:
+        read = decode(cursor, _CURSOR)
+        after = (str(read["name"]), str(read["code"]))
+    found = list(islice(reference.units(text, parent, after), limit + 1))
+    page, following = found[:limit], None
+    if len(found) > limit:
+        name, code = position(page[-1])
+        following = encode({"name": name, "code": code})
+    answer = jsonify({"items": [views.unit(unit) for unit in page], "next": following})
+    if text:
+        # Searched while people type, and the same for everybody. A list below a unit is not cached: an
+        # administrator wants to see there what was just changed.
+        answer.headers["Cache-Control"] = "public, max-age=30"
+    return answer

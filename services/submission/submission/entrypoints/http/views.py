@@ -15,7 +15,7 @@ from submission.domain.campaigns import Campaign
 from submission.domain.content import Content
 from submission.domain.initiative import Initiative, Milestones
 from submission.domain.states import acts_in
-from submission.domain.units import Unit
+from union.units import Unit
 
 # What officials see of a confidential initiative: title, effect and evidence.
 SHOWN_OF_CONFIDENTIAL = frozenset(

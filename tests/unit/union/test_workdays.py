@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.workdays import WorkCalendar
+from union.workdays import WorkCalendar
 
 CALENDAR = WorkCalendar.load()
 days = st.dates(min_value=date(2021, 1, 1), max_value=date(2028, 12, 31))

@@ -76,6 +76,6 @@ class WorkCalendar:
 
 
 def _table(name: str) -> dict[date, str]:
-    text = resources.files("chassis").joinpath("data", name).read_text(encoding="utf-8")
+    text = resources.files("union").joinpath("data", name).read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return {date.fromisoformat(row["date"]): row["name_vi"] for row in rows if row["status"] != _UNDECIDED}
