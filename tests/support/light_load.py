@@ -118,10 +118,11 @@ def entries(platform: RunningPlatform, username: str) -> Counter[tuple[str, str]
 
 def mail_ids(platform: RunningPlatform) -> list[str]:
     """The Message-ID of every caught mail."""
-    ids: list[str] = []
+    # By the mailbox's own number: a mail that comes in meanwhile moves the others to the next page.
+    found: dict[str, str] = {}
+    start = 0
     with Person(platform) as public:
-        while True:
-            page = public.get(f"{platform.mail_api}/messages", start=len(ids), limit=500)["messages"]
-            if not page:
-                return ids
-            ids += [mail["MessageID"] for mail in page]
+        while page := public.get(f"{platform.mail_api}/messages", start=start, limit=500)["messages"]:
+            start += len(page)
+            found |= {mail["ID"]: mail["MessageID"] for mail in page}
+    return list(found.values())
