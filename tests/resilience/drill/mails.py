@@ -38,14 +38,17 @@ class Mail:
 
 def caught_mails(api: str) -> list[Mail]:
     """All mails in the mailbox. api: the address of its API."""
-    mails: list[Mail] = []
+    # By the mailbox's own number: a mail that comes in meanwhile moves the others to the next page.
+    mails: dict[str, Mail] = {}
+    start = 0
     with httpx.Client(timeout=30, trust_env=False) as client:
         while True:
-            answer = client.get(f"{api}/messages", params={"start": len(mails), "limit": PAGE})
+            answer = client.get(f"{api}/messages", params={"start": start, "limit": PAGE})
             page = answer.raise_for_status().json()["messages"]
-            mails += [Mail(entry["MessageID"], ",".join(map(str, entry["To"]))) for entry in page]
+            start += len(page)
+            mails |= {one["ID"]: Mail(one["MessageID"], ",".join(map(str, one["To"]))) for one in page}
             if len(page) < PAGE:
-                return mails
+                return list(mails.values())
 
 
 def sent_twice(mails: Iterable[Mail]) -> Iterator[tuple[str, int]]:
