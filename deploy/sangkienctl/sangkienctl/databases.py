@@ -96,11 +96,11 @@ def command(
     options += ["--cache-size", size, "--log-level", level, "--sync-on-commit"]
     if engine is DatabaseEngine.PYTHON:
         return (program("secantusd-py"), *options)
-    built = engine_build.program()
-    if built is None:
-        raise PlatformError("the fast database engine is not built on this machine; run `make engine`")
+    # Described even if it has left the cache: a running platform must be shown and stopped in any case.
+    folder = engine_build.folder()
+    built = folder / "bin" / engine_build.PROGRAM
     # An empty settings file, so that no secantusd.toml of the user or the system changes a platform.
-    empty_settings = built.parents[1] / engine_build.SETTINGS
+    empty_settings = folder / engine_build.SETTINGS
     return (str(built), *options, "--log-file-max", LOG_FILE, "--config", str(empty_settings))
 
 

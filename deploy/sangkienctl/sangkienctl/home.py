@@ -79,6 +79,14 @@ class Home:
                 output.write(secrets.token_urlsafe(32))
         return file.read_text().strip()
 
+    def kept_secret(self, name: str) -> str:
+        """A secret that was given; PlatformError when its file is gone."""
+        file = self.secrets / name
+        try:
+            return file.read_text().strip()
+        except FileNotFoundError as error:
+            raise PlatformError(f"{file} is missing; give the address again: up --mongo URI") from error
+
     def keep_secret(self, name: str, value: str) -> None:
         """Replace a secret."""
         write_atomically(self.secrets / name, value, mode=0o600)

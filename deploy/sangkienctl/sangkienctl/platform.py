@@ -120,7 +120,7 @@ class Platform:
 
     def _addresses(self, ports: Mapping[str, int], engine: DatabaseEngine) -> Addresses:
         external = engine is DatabaseEngine.EXTERNAL
-        return Addresses(ports, self._mongo or self.home.secret(MONGO_SECRET) if external else None)
+        return Addresses(ports, self._mongo or self.home.kept_secret(MONGO_SECRET) if external else None)
 
     @property
     def gateway(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from sangkienctl import databases, engine_build
 from sangkienctl.databases import MIB, DatabaseEngine, EngineChoice, chosen_engine
-from sangkienctl.home import PlatformError
+from sangkienctl.home import Home, PlatformError
 
 ESCAPED = "s3%40cret"
 
@@ -52,7 +52,7 @@ def test_the_cache_grows_with_the_memory_between_two_bounds(memory: int, cache: 
 
 
 def test_every_engine_syncs_its_log_before_it_acknowledges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_build, "program", lambda: Path("/cache/engine/bin/secantusd-rs"))
+    monkeypatch.setattr(engine_build, "folder", lambda: Path("/cache/engine"))
     python, fast = (
         databases.command(engine, 27017, Path("/data"), cache=256 * MIB)
         for engine in (DatabaseEngine.PYTHON, DatabaseEngine.FAST)
@@ -66,6 +66,27 @@ def test_every_engine_syncs_its_log_before_it_acknowledges(monkeypatch: pytest.M
     assert fast[fast.index("--log-file-max") + 1] == "64MB"
     assert "--log-file-max" not in python
     assert fast[fast.index("--config") + 1] == "/cache/engine/no-settings.toml"
+
+
+def test_a_platform_is_described_although_its_engine_has_left_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    described = databases.command(DatabaseEngine.FAST, 27017, Path("/data"))
+
+    assert described[0] == str(engine_build.folder() / "bin" / engine_build.PROGRAM)
+    assert engine_build.program() is None
+
+
+def test_a_lost_address_of_a_mongodb_is_reported_and_never_made_up(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+
+    with pytest.raises(PlatformError, match="up --mongo URI"):
+        home.kept_secret("mongo-uri")
+
+    assert list(home.secrets.iterdir()) == []
 
 
 @pytest.mark.parametrize(
